@@ -1,0 +1,27 @@
+# How a module of Larder is declared, so that all are declared alike.
+
+add_library(larder_flags INTERFACE)
+target_compile_options(larder_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-omit-frame-pointer)
+if(LARDER_SANITIZE)
+  target_compile_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE})
+  target_link_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE})
+endif()
+
+# larder_module(NAME [SOURCES file...] [HEADERS file...] [USES library...] [PRIVATE library...])
+#
+# A static library NAME with its public headers under ./include, each of which must compile alone.
+function(larder_module name)
+  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;USES;PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS include FILES ${arg_HEADERS})
+  target_include_directories(${name} PRIVATE src)
+  target_link_libraries(${name} PUBLIC ${arg_USES} PRIVATE larder_flags ${arg_PRIVATE})
+endfunction()
+
+# larder_program(NAME SOURCES file... [USES library...])
+function(larder_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE larder_flags ${arg_USES})
+endfunction()
