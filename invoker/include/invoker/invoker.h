@@ -1,0 +1,102 @@
+// The invoker: takes activation messages, runs them in containers, reports what became of them.
+//
+// Once submit() has accepted a message, it ends in exactly one ActivationSink::completed().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "hints/capabilities.h"
+#include "invoker/action.h"
+#include "invoker/activation.h"
+#include "invoker/container.h"
+#include "invoker/container_pool.h"
+#include "invoker/file_stager.h"
+#include "invoker/message.h"
+
+namespace invoker {
+
+// Where actions are read. Threads: any.
+class ActionSource {
+ public:
+  virtual ~ActionSource() = default;
+
+  // The action at `revision`, or the latest where there is none (or that one is gone). Errors:
+  // kNotFound, kDataLoss (unreadable document), kUnavailable. The object stays valid while held.
+  virtual base::Result<std::shared_ptr<const Action>> fetch(
+      const std::string& id, const std::optional<std::string>& revision) = 0;
+};
+
+// Where the outcome goes. Threads: called from the invoker's worker threads; must not block for
+// long, because the container's next activation waits on result_ready().
+class ActivationSink {
+ public:
+  virtual ~ActivationSink() = default;
+
+  // The answer is known; the logs are still being collected. Not called when no container ran.
+  virtual void result_ready(const ActivationMessage& message, const Activation& activation) = 0;
+  // The whole record. The last call for this message.
+  virtual void completed(const ActivationMessage& message, Activation activation) = 0;
+};
+
+struct InvokerConfig {
+  PoolConfig pool;
+  std::string name_prefix = "wsk0";  // of container names: "wsk" + uniqueName + id
+  std::string api_host;              // __OW_API_HOST
+  std::int64_t payload_bytes_max = 1 << 20;
+  std::int64_t truncation_bytes = 1 << 20;
+  hints::Capabilities capabilities;
+  std::size_t threads_max = 256;  // activations and container operations at once
+  int reschedules_max = 3;        // how often one job may meet a dead container
+};
+
+// What the invoker needs of the world. All outlive it.
+struct Outside {
+  ActionSource& actions;
+  ContainerFactory& containers;
+  FileStager& files;
+  ActivationSink& sink;
+  const base::Clock& clock;
+  base::Logger& log;
+};
+
+struct InvokerStats {
+  PoolStats pool;
+  std::uint64_t accepted = 0;
+  std::uint64_t completed = 0;
+  std::uint64_t by_status[4] = {};  // indexed by StatusCode
+};
+
+// Threads: any method from any thread, except stop(), which is called once.
+class Invoker {
+ public:
+  Invoker(InvokerConfig config, const Outside& outside);
+  // Stops without patience if stop() was not called.
+  ~Invoker();
+  Invoker(const Invoker&) = delete;
+  Invoker& operator=(const Invoker&) = delete;
+
+  // Takes the message over. Time: as long as ActionSource::fetch(). Errors: kUnavailable when the
+  // invoker is stopping; then nothing is reported to the sink.
+  base::Status submit(ActivationMessage message);
+
+  // The action is gone or was replaced: idle containers of it are not worth keeping.
+  void forget(const Action& action);
+
+  InvokerStats stats() const;
+
+  // Refuses new messages, lets accepted ones finish until `deadline`, then removes every container;
+  // what had not finished by then is completed as a whisk error.
+  void stop(base::Instant deadline);
+
+ private:
+  class Engine;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace invoker
