@@ -1,0 +1,130 @@
+#include "connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/check.h"
+
+namespace invoker_http {
+namespace {
+
+using invoker::CallError;
+
+// Never freed: runtimes are called until the process ends.
+struct Library {
+  Library() {
+    CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    // Without "Expect", a large body would first wait a second for a "100 Continue" that simple
+    // runtimes never send.
+    for (const char* line :
+         {"Content-Type: application/json", "Accept: application/json", "Expect:"})
+      headers = curl_slist_append(headers, line);
+    CHECK(headers != nullptr);
+  }
+  curl_slist* headers = nullptr;
+};
+
+const Library& library() {
+  static const auto* const kLibrary = new Library;
+  return *kLibrary;
+}
+
+std::string root_of(const Endpoint& endpoint) {
+  if (!endpoint.unix_socket.empty()) return "http://localhost";
+  const bool is_v6 = endpoint.host.find(':') != std::string::npos;
+  const std::string host = is_v6 ? "[" + endpoint.host + "]" : endpoint.host;
+  return "http://" + host + ":" + std::to_string(endpoint.port);
+}
+
+template <typename Value>
+void set(CURL* handle, CURLoption option, Value value) {
+  CHECK(curl_easy_setopt(handle, option, value) == CURLE_OK);
+}
+
+}  // namespace
+
+Connection::Connection(const Endpoint& endpoint, unsigned generation)
+    : root_(root_of(endpoint)), generation_(generation) {
+  const Library& curl = library();
+  handle_.reset(curl_easy_init());
+  CHECK(handle_ != nullptr);
+  set(handle_.get(), CURLOPT_HTTPHEADER, curl.headers);
+  set_once(endpoint);
+}
+
+void Connection::set_once(const Endpoint& endpoint) {
+  CURL* const handle = handle_.get();
+  if (!endpoint.unix_socket.empty())
+    set(handle, CURLOPT_UNIX_SOCKET_PATH, endpoint.unix_socket.c_str());
+  set(handle, CURLOPT_PROTOCOLS_STR, "http");
+  set(handle, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  set(handle, CURLOPT_PROXY, "");  // also keeps libcurl from asking the environment
+  set(handle, CURLOPT_NOSIGNAL, 1L);
+  set(handle, CURLOPT_POST, 1L);
+  set(handle, CURLOPT_HEADERFUNCTION, &Connection::on_header);
+  set(handle, CURLOPT_WRITEFUNCTION, &Connection::on_body);
+  set(handle, CURLOPT_PREREQFUNCTION, &Connection::on_ready);
+  set(handle, CURLOPT_PREREQDATA, this);
+  set(handle, CURLOPT_OPENSOCKETFUNCTION, &Connection::on_open);
+  set(handle, CURLOPT_OPENSOCKETDATA, this);
+}
+
+void Connection::set_path(const std::string& path) {
+  if (path == path_) return;
+  set(handle_.get(), CURLOPT_URL, (root_ + path).c_str());
+  path_ = path;
+}
+
+CallError Connection::exchange(const std::string& path, const std::string& body,
+                               std::chrono::milliseconds time, Call& call) {
+  CURL* const handle = handle_.get();
+  set_path(path);
+  set(handle, CURLOPT_POSTFIELDS, body.data());
+  set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(time.count()));
+  set(handle, CURLOPT_HEADERDATA, &call);
+  set(handle, CURLOPT_WRITEDATA, &call);
+  sent_ = false;
+  return error_of(curl_easy_perform(handle));
+}
+
+std::size_t Connection::on_header(char* data, std::size_t size, std::size_t count, void* call) {
+  static_cast<Call*>(call)->header({data, size * count});
+  return size * count;
+}
+
+std::size_t Connection::on_body(char* data, std::size_t size, std::size_t count, void* call) {
+  static_cast<Call*>(call)->body({data, size * count});
+  return size * count;
+}
+
+// Called when there is a connection, new or kept, and the request is about to be sent on it.
+int Connection::on_ready(void* self, char*, char*, int, int) {
+  static_cast<Connection*>(self)->sent_ = true;
+  return CURL_PREREQFUNC_OK;
+}
+
+// When a kept connection breaks before an answer, libcurl sends the request again on a new one. The
+// action may already be running then, so no second connection is opened once something was sent.
+curl_socket_t Connection::on_open(void* self, curlsocktype, curl_sockaddr* address) {
+  if (static_cast<Connection*>(self)->sent_) return CURL_SOCKET_BAD;
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+CallError Connection::error_of(CURLcode code) const {
+  switch (code) {
+    case CURLE_OK:
+      return CallError::kNone;
+    case CURLE_OPERATION_TIMEDOUT:
+      return CallError::kTimeout;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return sent_ ? CallError::kConnectionLost : CallError::kConnectionRefused;
+    default:
+      return CallError::kConnectionLost;
+  }
+}
+
+}  // namespace invoker_http

@@ -1,0 +1,46 @@
+// One libcurl handle and the connection that it keeps open.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "call.h"
+#include "invoker_http/runtime_client.h"
+
+namespace invoker_http {
+
+// Threads: one at a time.
+class Connection {
+ public:
+  Connection(const Endpoint& endpoint, unsigned generation);
+
+  // Sends the request at most once and feeds the answer to `call`, within `time`.
+  invoker::CallError exchange(const std::string& path, const std::string& body,
+                              std::chrono::milliseconds time, Call& call);
+
+  unsigned generation() const { return generation_; }
+
+ private:
+  struct Cleanup {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  };
+
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* call);
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* call);
+  static int on_ready(void* self, char*, char*, int, int);
+  static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
+  void set_once(const Endpoint& endpoint);
+  void set_path(const std::string& path);
+  invoker::CallError error_of(CURLcode code) const;
+
+  const std::string root_;  // "http://host:port"
+  const unsigned generation_;
+  std::string path_;   // that the handle is set to
+  bool sent_ = false;  // a request may have left during this exchange
+  std::unique_ptr<CURL, Cleanup> handle_;
+};
+
+}  // namespace invoker_http
