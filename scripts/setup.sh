@@ -1,0 +1,110 @@
+# ./dev setup: installs what is missing on a Debian 12, and nothing else.
+# shellcheck shell=bash
+
+# What building, the demo and the tests need; README.md gives the reason for each.
+readonly kBuildPackages=(
+  g++ cmake ninja-build pkg-config ccache ca-certificates
+  rapidjson-dev libcurl4-openssl-dev libmicrohttpd-dev libsqlite3-dev libseccomp-dev libminizip-dev
+  zlib1g-dev libhttp-parser-dev libspdlog-dev libcli11-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
+  btrfs-progs
+)
+readonly kLintPackages=(clang-format-19 clang-tidy-19 shellcheck git)
+readonly kFuzzPackages=(clang-19 libclang-rt-19-dev)
+
+# Those of the packages named that are not installed.
+missing_packages() {
+  local installed
+  # The || true: dpkg-query fails when it does not know one of the names, which is an answer too.
+  # shellcheck disable=SC2016  # ${...} belongs to dpkg-query
+  installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
+  local package
+  for package in "$@"; do
+    grep -qxF "$package installed" <<<"$installed" || echo "$package"
+  done
+}
+
+as_root() {
+  if [[ $EUID -eq 0 ]]; then
+    "$@"
+  elif have sudo && sudo -n true 2>/dev/null; then
+    sudo -n "$@"
+  else
+    die "this needs root: run it as root, or run ./dev setup as root first"
+  fi
+}
+
+# Runs apt-get and shows its steps shortened: on a terminal on one line, elsewhere every tenth.
+apt() {
+  local log every=10
+  log=$(mktemp)
+  [[ -t 1 ]] && every=1
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" </dev/null 2>&1 |
+    tee "$log" | awk -v every="$every" -v tty="$every" '
+      /^[0-9]+ upgraded|^Need to get|^After this/ { print "    " $0; fflush() }
+      /^(Get:|Unpacking|Setting up)/ {
+        n++
+        if (tty == 1) printf "\r\033[K    %d  %.90s", n, $0
+        else if (n % every == 0) printf "    %d  %.90s\n", n, $0
+        fflush()
+      }
+      END { if (tty == 1 && n) printf "\r\033[K" }'; then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    die "apt-get $1 failed; the lines above say why"
+  fi
+  rm -f "$log"
+}
+
+install_packages() {
+  local missing
+  mapfile -t missing < <(missing_packages "$@")
+  if [[ ${#missing[@]} -eq 0 ]]; then return; fi
+  have apt-get || die "no apt-get here; Larder is built on Debian 12. Install by hand: ${missing[*]}"
+  step "setup: installing ${#missing[@]} packages: ${missing[*]}"
+  apt update
+  apt install --no-install-recommends "${missing[@]}"
+}
+
+# python3 and node are run by the platform as action kinds: whatever version is installed is the one offered.
+# An npm without a node of its own kind (Debian's) comes only where there is none.
+runtime_packages() {
+  [[ -x /usr/bin/python3 ]] || echo python3
+  have node || echo nodejs
+  have npm || echo npm
+}
+
+# The official JavaScript client, for the tests in tests/clients.
+install_client() {
+  local folder=tests/clients
+  [[ -f $folder/package-lock.json ]] || return 0
+  if [[ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]]; then return; fi
+  step "setup: the npm packages of $folder"
+  if ! (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error </dev/null); then
+    warn "npm could not install them: the tests with the JavaScript client will be skipped"
+  fi
+}
+
+warn_if_not_debian() {
+  local name=unknown
+  # shellcheck disable=SC1091
+  [[ -r /etc/os-release ]] && name=$(. /etc/os-release && echo "${ID:-}-${VERSION_ID:-}")
+  [[ $name == debian-12 ]] || warn "made for Debian 12; this is $name"
+}
+
+run_setup() {
+  local wanted=("${kBuildPackages[@]}")
+  case ${1:-} in
+    '') ;;
+    all) wanted+=("${kLintPackages[@]}" "${kFuzzPackages[@]}") ;;
+    lint) wanted+=("${kLintPackages[@]}") ;;
+    fuzz) wanted+=("${kFuzzPackages[@]}") ;;
+    *) die "setup takes nothing or \`all\`, not \"$1\"" ;;
+  esac
+  warn_if_not_debian
+  local runtimes
+  mapfile -t runtimes < <(runtime_packages)
+  install_packages "${wanted[@]}" "${runtimes[@]}"
+  install_client
+  say "setup: nothing is missing (node $(node --version), $(/usr/bin/python3 --version))"
+}
