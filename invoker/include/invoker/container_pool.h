@@ -6,6 +6,9 @@
 //
 // Threads: none of its own; one caller at a time. Every method returns the commands that follow from
 // the event, in the order in which they must be begun.
+// Time: never goes back from one event to the next.
+// Errors: none. An event that answers no command (a container or job that is not known, or not in
+// that state) is a broken invariant and stops the process.
 #pragma once
 
 #include <chrono>
@@ -29,7 +32,7 @@ struct JobDemand {
   std::string warm_key;            // same key: may share a warm container (contract §5.3)
   std::string kind;                // stem cells of this kind and memory may be taken
   bool may_use_stem_cell = true;   // false for images of the user
-  std::int64_t memory_bytes = 0;
+  std::int64_t memory_bytes = 0;   // more than 0; the same for all jobs of a key
   int concurrency_max = 1;         // jobs at once in one container of this key
 };
 

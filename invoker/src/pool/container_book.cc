@@ -1,0 +1,147 @@
+#include "container_book.h"
+
+#include "base/check.h"
+
+namespace invoker {
+
+namespace {
+
+std::optional<Shelf> shelf_of(const PooledContainer& container) {
+  if (!container.has_room()) return std::nullopt;
+  switch (container.phase) {
+    case Phase::kReady:
+      return Shelf::kOpen;
+    case Phase::kResuming:
+      return Shelf::kResuming;
+    case Phase::kPaused:
+      return Shelf::kPaused;
+    case Phase::kPausing:
+      // One that somebody waits for will be resumed as soon as it is paused.
+      return Shelf::kPausing;
+    case Phase::kStarting:
+    case Phase::kInitialising:
+      return Shelf::kForming;
+    default:
+      return std::nullopt;
+  }
+}
+
+Tally tally_of(const PooledContainer& container) {
+  switch (container.phase) {
+    case Phase::kStarting:
+      return Tally::kStarting;
+    case Phase::kStem:
+      return Tally::kStemCells;
+    case Phase::kReady:
+      return container.active == 0 ? Tally::kWarm : Tally::kBusy;
+    case Phase::kPausing:
+    case Phase::kPaused:
+    case Phase::kResuming:
+      return Tally::kPaused;
+    case Phase::kRemoving:
+      return Tally::kRemoving;
+    default:
+      return Tally::kBusy;
+  }
+}
+
+}  // namespace
+
+PooledContainer& ContainerBook::add(std::string kind, std::int64_t memory_bytes) {
+  const ContainerId id{++last_id_};
+  auto made = std::make_unique<PooledContainer>();
+  made->id = id;
+  made->kind = std::move(kind);
+  made->memory_bytes = memory_bytes;
+  made->node.push_back(made.get());
+  made->node_at = made->node.begin();
+  PooledContainer& container = *made;
+  containers_.emplace(id, std::move(made));
+  return container;
+}
+
+PooledContainer& ContainerBook::get(ContainerId id) {
+  const auto found = containers_.find(id);
+  CHECK(found != containers_.end());
+  return *found->second;
+}
+
+void ContainerBook::erase(PooledContainer& container) {
+  container.phase = Phase::kRemoving;
+  refresh(container);
+  --tallies_[*container.tally];
+  containers_.erase(container.id);
+}
+
+void ContainerBook::refresh(PooledContainer& container) {
+  refresh_shelf(container);
+  refresh_idle(container);
+  refresh_timer(container);
+  refresh_tally(container);
+}
+
+void ContainerBook::refresh_shelf(PooledContainer& container) {
+  const std::optional<Shelf> shelf = shelf_of(container);
+  ContainerList& from = container.shelf
+                            ? container.key->shelves[static_cast<std::size_t>(*container.shelf)]
+                            : container.node;
+  ContainerList& to =
+      shelf ? container.key->shelves[static_cast<std::size_t>(*shelf)] : container.node;
+  to.splice(to.begin(), from, container.node_at);
+  container.shelf = shelf;
+}
+
+void ContainerBook::refresh_idle(PooledContainer& container) {
+  const bool idle = container.is_idle();
+  if (idle == container.counted_idle) return;
+  container.counted_idle = idle;
+  idle_bytes_ += idle ? container.memory_bytes : -container.memory_bytes;
+  const bool is_stem_cell = container.stem != nullptr;
+  ContainersInOrder& order = is_stem_cell ? idle_stem_cells_ : idle_warm_;
+  if (idle) {
+    order.emplace(container.used_at, &container);
+    if (is_stem_cell) container.stem->ready.emplace(container.used_at, &container);
+  } else {
+    order.erase(container.used_at);
+    if (is_stem_cell) container.stem->ready.erase(container.used_at);
+  }
+}
+
+std::optional<base::Instant> ContainerBook::rest_ends(const PooledContainer& container) const {
+  if (!container.is_idle() || container.phase == Phase::kStem) return std::nullopt;
+  return container.resting_since +
+         (container.phase == Phase::kPaused ? idle_container_ : pause_grace_);
+}
+
+void ContainerBook::refresh_timer(PooledContainer& container) {
+  const std::optional<base::Instant> timer = rest_ends(container);
+  if (timer == container.timer) return;
+  if (container.timer) timers_.erase({*container.timer, container.id});
+  if (timer) timers_.emplace(*timer, container.id);
+  container.timer = timer;
+}
+
+void ContainerBook::refresh_tally(PooledContainer& container) {
+  if (container.tally) --tallies_[*container.tally];
+  container.tally = static_cast<std::size_t>(tally_of(container));
+  ++tallies_[*container.tally];
+}
+
+PooledContainer* ContainerBook::best_of(const WarmKey& key) {
+  for (const ContainerList& shelf : key.shelves) {
+    if (!shelf.empty()) return shelf.front();
+  }
+  return nullptr;
+}
+
+PooledContainer* ContainerBook::due(base::Instant now) {
+  if (timers_.empty() || timers_.begin()->first > now) return nullptr;
+  return &get(timers_.begin()->second);
+}
+
+std::optional<base::Instant> ContainerBook::next_due() const {
+  if (timers_.empty()) return std::nullopt;
+  return timers_.begin()->first;
+}
+
+}  // namespace invoker

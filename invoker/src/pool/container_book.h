@@ -1,0 +1,72 @@
+// The containers of the pool, and the indexes by which they are found.
+//
+// Whoever changes a container calls refresh(): where it stands in each index follows from its
+// fields alone, so no index can be forgotten on some path.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "records.h"
+
+namespace invoker {
+
+enum class Tally : std::size_t { kWarm, kBusy, kPaused, kStemCells, kStarting, kRemoving };
+inline constexpr std::size_t kTallies = 6;
+
+class ContainerBook {
+ public:
+  ContainerBook(std::chrono::milliseconds pause_grace, std::chrono::milliseconds idle_container)
+      : pause_grace_(pause_grace), idle_container_(idle_container) {}
+
+  PooledContainer& add(std::string kind, std::int64_t memory_bytes);
+  PooledContainer& get(ContainerId id);
+  void erase(PooledContainer& container);
+  bool empty() const { return containers_.empty(); }
+  const auto& all() const { return containers_; }
+
+  // `container` is used now: the others are older.
+  void touch(PooledContainer& container) { container.used_at = ++last_use_; }
+  void refresh(PooledContainer& container);
+
+  // The container of `key` that suits one more job best.
+  static PooledContainer* best_of(const WarmKey& key);
+
+  // Idle containers may be removed without anybody's loss; oldest first, stem cells apart.
+  const ContainersInOrder& idle_warm() const { return idle_warm_; }
+  const ContainersInOrder& idle_stem_cells() const { return idle_stem_cells_; }
+  std::int64_t idle_bytes() const { return idle_bytes_; }
+
+  // A container whose rest is over: to be paused, or to be removed when paused.
+  PooledContainer* due(base::Instant now);
+  std::optional<base::Instant> next_due() const;
+
+  std::size_t count(Tally tally) const { return tallies_[static_cast<std::size_t>(tally)]; }
+
+ private:
+  void refresh_shelf(PooledContainer& container);
+  void refresh_idle(PooledContainer& container);
+  void refresh_timer(PooledContainer& container);
+  void refresh_tally(PooledContainer& container);
+  std::optional<base::Instant> rest_ends(const PooledContainer& container) const;
+
+  std::chrono::milliseconds pause_grace_;
+  std::chrono::milliseconds idle_container_;
+  std::uint64_t last_id_ = 0;
+  std::uint64_t last_use_ = 0;
+  std::unordered_map<ContainerId, std::unique_ptr<PooledContainer>> containers_;
+  ContainersInOrder idle_warm_;
+  ContainersInOrder idle_stem_cells_;
+  std::int64_t idle_bytes_ = 0;
+  std::set<std::pair<base::Instant, ContainerId>> timers_;
+  std::array<std::size_t, kTallies> tallies_{};
+};
+
+}  // namespace invoker
