@@ -5,7 +5,7 @@ run_build() {
   local preset=${1:-dev}
   known_preset "$preset" || die "there is no preset \"$preset\"; there are dev, release, asan, tsan, fuzz"
   need setup
-  if [[ $preset == fuzz ]]; then run_setup fuzz; else run_setup; fi
+  if [[ $preset == fuzz ]]; then run_setup fuzz; else run_setup build; fi
   step "build: preset $preset, into $(build_folder "$preset")/"
   # The configuration is worth a line only when it fails.
   local log

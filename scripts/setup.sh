@@ -67,17 +67,14 @@ install_packages() {
 }
 
 # python3 and node are run by the platform as action kinds: whatever version is installed is the one offered.
-# An npm without a node of its own kind (Debian's) comes only where there is none.
 runtime_packages() {
   [[ -x /usr/bin/python3 ]] || echo python3
   have node || echo nodejs
-  have npm || echo npm
 }
 
 # The official JavaScript client, for the tests in tests/clients.
 install_client() {
   local folder=tests/clients
-  [[ -f $folder/package-lock.json ]] || return 0
   if [[ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]]; then return; fi
   step "setup: the npm packages of $folder"
   if ! (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error </dev/null); then
@@ -92,19 +89,21 @@ warn_if_not_debian() {
   [[ $name == debian-12 ]] || warn "made for Debian 12; this is $name"
 }
 
+# run_setup [build|test|lint|fuzz|all]: what the other commands need; a person types nothing or `all`.
 run_setup() {
-  local wanted=("${kBuildPackages[@]}")
-  case ${1:-} in
-    '') ;;
-    all) wanted+=("${kLintPackages[@]}" "${kFuzzPackages[@]}") ;;
+  local what=${1:-test} wanted=("${kBuildPackages[@]}")
+  case $what in
+    build | test) ;;
     lint) wanted+=("${kLintPackages[@]}") ;;
     fuzz) wanted+=("${kFuzzPackages[@]}") ;;
-    *) die "setup takes nothing or \`all\`, not \"$1\"" ;;
+    all) wanted+=("${kLintPackages[@]}" "${kFuzzPackages[@]}") ;;
+    *) die "setup takes nothing or \`all\`, not \"$what\"" ;;
   esac
   warn_if_not_debian
-  local runtimes
-  mapfile -t runtimes < <(runtime_packages)
-  install_packages "${wanted[@]}" "${runtimes[@]}"
-  install_client
-  say "setup: nothing is missing (node $(node --version), $(/usr/bin/python3 --version))"
+  mapfile -t -O "${#wanted[@]}" wanted < <(runtime_packages)
+  # npm brings 370 small packages with it, so only the tests wait for it.
+  if [[ $what == test || $what == all ]] && ! have npm; then wanted+=(npm); fi
+  install_packages "${wanted[@]}"
+  if [[ $what == test || $what == all ]]; then install_client; fi
+  say "setup: nothing is missing for $what (node $(node --version), $(/usr/bin/python3 --version))"
 }

@@ -17,7 +17,9 @@ test_preset() {
   shift
   folder=$(build_folder "$preset")
   report=$PWD/$folder/test-report.xml
+  need setup
   need build
+  run_setup test
   run_build "$preset"
   step "test: preset $preset"
   rm -f "$report"
