@@ -32,6 +32,26 @@ Number number_or(std::string_view text, Number otherwise) {
   return error == std::errc() ? number : otherwise;
 }
 
+// How many bytes at the end are the beginning of a character whose rest is missing.
+std::size_t cut_bytes(std::string_view text) {
+  for (std::size_t length = 1; length <= std::min<std::size_t>(3, text.size()); ++length) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - length]);
+    if ((byte & 0xC0) == 0x80) continue;
+    const std::size_t wanted = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
+    return wanted > length ? length : 0;
+  }
+  return 0;
+}
+
+// A character that was cut in two becomes one replacement character, whatever is left of it.
+std::string readable(std::string text) {
+  if (const std::size_t cut = cut_bytes(text); cut > 0) {
+    text.resize(text.size() - cut);
+    text += "\xEF\xBF\xBD";
+  }
+  return base::is_utf8(text) ? text : base::to_utf8(text);
+}
+
 }  // namespace
 
 void Call::header(std::string_view line) {
@@ -71,7 +91,7 @@ void Call::finish(invoker::CallOutcome& outcome) && {
   outcome.status = status_;
   outcome.content_length = content_length_;
   outcome.truncated = too_long();
-  outcome.body = outcome.truncated ? base::to_utf8(body_) : std::move(body_);
+  outcome.body = outcome.truncated ? readable(std::move(body_)) : std::move(body_);
 }
 
 }  // namespace invoker_http
