@@ -18,7 +18,8 @@ Json Json::number(std::string text) {
   return result;
 }
 
-// Digits with an exponent or a fraction that is zero: "1e2", "1.0", "12.50e1". Nothing else is whole.
+// Digits with an exponent or a fraction that is zero: "1e2", "1.0", "12.50e1". Nothing else is
+// whole.
 static std::optional<std::int64_t> whole_of_decimal(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);

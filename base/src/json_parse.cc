@@ -103,8 +103,8 @@ Result<Json> parse_utf8(std::string_view text) {
   if (!outcome.IsError()) return builder.take();
   const char* why =
       builder.refusal() ? builder.refusal() : rapidjson::GetParseError_En(outcome.Code());
-  return Error{ErrorCode::kInvalidArgument,
-               "no valid JSON: " + std::string(why) + " at byte " + std::to_string(outcome.Offset())};
+  return Error{ErrorCode::kInvalidArgument, "no valid JSON: " + std::string(why) + " at byte " +
+                                                std::to_string(outcome.Offset())};
 }
 
 }  // namespace

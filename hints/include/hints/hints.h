@@ -13,8 +13,8 @@ namespace hints {
 
 enum class Tier { kEphemeral, kDurable };
 enum class Isolation { kNone, kReadAtomic, kSnapshot, kSerializable };
-enum class Visibility { kWriting, kSealed };    // may a reader see a file that is being written
-enum class Seal { kActivation, kClose };        // when a written file becomes final
+enum class Visibility { kWriting, kSealed };  // may a reader see a file that is being written
+enum class Seal { kActivation, kClose };      // when a written file becomes final
 enum class FsyncMeans { kStaging, kPublish };
 enum class OpenAtEnd { kInclude, kAbort };
 
@@ -37,9 +37,9 @@ struct PathRule {
 
 // One volume of an action. An absent optional means that the action did not say.
 struct Volume {
-  std::string name;                         // within the owner namespace
-  std::optional<std::string> owner;         // another namespace, spelt out ("team/photos")
-  std::string path;                         // absolute and normal, inside the container
+  std::string name;                  // within the owner namespace
+  std::optional<std::string> owner;  // another namespace, spelt out ("team/photos")
+  std::string path;                  // absolute and normal, inside the container
   Tier tier = Tier::kDurable;
   Lifetime lifetime;
   std::optional<Isolation> isolation;
@@ -58,8 +58,8 @@ struct Volume {
 };
 
 struct Locality {
-  std::vector<std::string> reads;           // "photos/{album}/**"
-  std::optional<std::string> key;           // an opaque colour; may hold {param}
+  std::vector<std::string> reads;  // "photos/{album}/**"
+  std::optional<std::string> key;  // an opaque colour; may hold {param}
   std::chrono::milliseconds wait{0};
 
   bool operator==(const Locality&) const = default;
