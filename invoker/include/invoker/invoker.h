@@ -85,8 +85,9 @@ class Invoker {
   // invoker is stopping; then nothing is reported to the sink.
   base::Status submit(ActivationMessage message);
 
-  // The action is gone or was replaced: idle containers of it are not worth keeping.
-  void forget(const Action& action);
+  // The action ("guest/hello") is gone or was replaced: the containers that its own namespace keeps
+  // warm for it go. A new revision in a message has the same effect for the namespace that sent it.
+  void forget(const std::string& action_id);
 
   InvokerStats stats() const;
 

@@ -6,15 +6,15 @@ namespace invoker {
 
 PoolThread::PoolThread(PoolConfig config, const base::Clock& clock,
                        std::function<void(Command&)> execute)
-    : clock_(clock),
-      execute_(std::move(execute)),
-      pool_(std::move(config)),
-      thread_([this](const std::stop_token& stop) { work(stop); }) {}
+    : clock_(clock), execute_(std::move(execute)), pool_(std::move(config)) {}
 
-PoolThread::~PoolThread() {
-  thread_.request_stop();
-  thread_.join();
+PoolThread::~PoolThread() { close(); }
+
+void PoolThread::begin() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
+
+void PoolThread::close() { thread_ = std::jthread(); }
 
 void PoolThread::post(PoolEvent event) {
   {

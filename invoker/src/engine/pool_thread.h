@@ -20,11 +20,15 @@ using PoolEvent = std::function<Commands(ContainerPool&, base::Instant)>;
 class PoolThread {
  public:
   PoolThread(PoolConfig config, const base::Clock& clock, std::function<void(Command&)> execute);
-  // Takes no further events and joins.
+  // close()s.
   ~PoolThread();
   PoolThread(const PoolThread&) = delete;
   PoolThread& operator=(const PoolThread&) = delete;
 
+  // Starts the thread; what was posted before is taken up then.
+  void begin();
+  // Takes up no further events and joins; post() stays safe, without effect.
+  void close();
   void post(PoolEvent event);
   PoolStats stats() const;
   // True once the pool is empty, false when `deadline` came first.

@@ -1,0 +1,84 @@
+// The invoker's wiring: messages become jobs, the pool decides, threads carry its commands out.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <shared_mutex>
+#include <unordered_map>
+
+#include "engine/executor.h"
+#include "engine/job.h"
+#include "engine/job_run.h"
+#include "engine/pool_thread.h"
+#include "invoker/invoker.h"
+
+namespace invoker {
+
+// A container and what the pool calls it. The pool sees to it that `container` is there before
+// anything uses it, and that nothing does any more when it is removed.
+struct Slot {
+  ContainerId id{};
+  std::unique_ptr<Container> container;
+};
+
+class Invoker::Engine {
+ public:
+  Engine(InvokerConfig config, const Outside& outside);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  base::Status submit(ActivationMessage message);
+  void forget(const std::string& action_id);
+  InvokerStats stats() const;
+  void stop(base::Instant deadline);
+
+ private:
+  using SharedJob = std::shared_ptr<Job>;
+  using SharedSlot = std::shared_ptr<Slot>;
+
+  // A message that runs nowhere: it ends with `response`.
+  void complete_without_action(const ActivationMessage& message, Response response);
+  void complete_without_container(const Job& job, Response response);
+  void complete(const ActivationMessage& message, Activation activation);
+  void enqueue(SharedJob job);
+  JobDemand demand_of(const Job& job) const;
+
+  // The rest runs on the pool's thread, as do all uses of jobs_, slots_ and latest_keys_.
+  Commands admit(const SharedJob& job, ContainerPool& pool, base::Instant now);
+  void execute(Command& command);
+  void execute(const command::Start& start);
+  void execute(const command::Run& run);
+  void execute(const command::Pause& pause);
+  void execute(const command::Resume& resume);
+  void execute(const command::Remove& remove);
+  void execute(const command::Refuse& refuse);
+  SharedJob take_job(JobId id);
+  void end_job(ContainerId container, JobId job, JobEnd end);
+
+  // On a worker thread.
+  void start(const SharedSlot& slot, const SharedJob& job, const ContainerSpec& spec);
+  void run(const SharedSlot& slot, const SharedJob& job, const command::Run& how);
+  ContainerSpec spec_of(const command::Start& start, const Job* job);
+
+  const InvokerConfig config_;
+  const Outside outside_;
+  // Held shared by submit() and alone by stop(): after it nothing reaches the pool any more.
+  std::shared_mutex gate_;
+  bool stopping_ = false;               // no new messages; guarded by gate_
+  std::atomic<bool> aborting_ = false;  // no new containers either
+  std::atomic<std::uint64_t> next_job_ = 1;
+  std::atomic<std::uint64_t> containers_made_ = 0;
+  std::atomic<std::uint64_t> accepted_ = 0;
+  std::atomic<std::uint64_t> completed_ = 0;
+  std::atomic<std::uint64_t> by_status_[4] = {};
+
+  std::unordered_map<JobId, SharedJob> jobs_;
+  std::unordered_map<ContainerId, SharedSlot> slots_;
+  // Invoking namespace and action → the warm key last seen, so that older revisions can go.
+  std::unordered_map<std::string, std::string> latest_keys_;
+  PoolThread pool_;
+  Executor executor_;  // destroyed first: its tasks post to pool_
+};
+
+}  // namespace invoker

@@ -1,0 +1,219 @@
+#include "engine/job_run.h"
+
+#include <ranges>
+#include <utility>
+
+#include "base/sizes.h"
+#include "invoker/log_collection.h"
+
+namespace invoker {
+
+using base::ErrorCode;
+using std::chrono::microseconds;
+
+namespace {
+
+microseconds between(base::Instant begin, base::Instant end) {
+  return std::chrono::duration_cast<microseconds>(end - begin);
+}
+
+// Milliseconds with three digits after the point, as a number.
+base::Json as_ms(microseconds time) {
+  const auto fraction = std::to_string(1000 + time.count() % 1000).substr(1);
+  return base::Json::number(std::to_string(time.count() / 1000) + "." + fraction);
+}
+
+// Whose fault it is that the files could not be had.
+Response staging_failure(const base::Error& error) {
+  const bool developer =
+      error.code == ErrorCode::kUnsupported || error.code == ErrorCode::kInvalidArgument ||
+      error.code == ErrorCode::kAlreadyExists || error.code == ErrorCode::kPermissionDenied;
+  return Response::error(developer ? StatusCode::kDeveloperError : StatusCode::kWhiskError,
+                         error.message);
+}
+
+std::string_view name_of(StartKind kind) {
+  switch (kind) {
+    case StartKind::kCold:
+      return "cold";
+    case StartKind::kStemCell:
+      return "stemcell";
+    case StartKind::kWarm:
+      return "warm";
+  }
+  return "unknown";
+}
+
+bool succeeded(StatusCode code) {
+  return code == StatusCode::kSuccess || code == StatusCode::kApplicationError;
+}
+
+// The namespace may ask for less than the system allows, never for more.
+std::int64_t bound(const Identity& user, const char* limit, std::int64_t system_max) {
+  const base::Json* own = user.limits.find(limit);
+  if (own == nullptr || !own->is_string()) return system_max;
+  const auto bytes = base::parse_bytes(own->as_string());
+  return bytes ? std::min(*bytes, system_max) : system_max;
+}
+
+}  // namespace
+
+JobRun::JobRun(const Job& job, Container& container, const command::Run& how, Context context)
+    : job_(job),
+      container_(container),
+      how_(how),
+      context_(std::move(context)),
+      limits_(job.action->limits),
+      bounds_{bound(job.message.user, "maxPayloadSize", context_.config.payload_bytes_max),
+              bound(job.message.user, "truncationSize", context_.config.truncation_bytes)} {}
+
+JobRun::Outcome JobRun::run() {
+  const base::Clock& clock = context_.outside.clock;
+  const auto begun = clock.now();
+  phases_.wait = between(job_.accepted, begun);
+  if (const auto attached = attach_files(); !attached) {
+    detach_files();
+    return {how_.initialize ? JobEnd::kDestroy : JobEnd::kKeep,
+            record(staging_failure(attached.error()))};
+  }
+  phases_.attach = between(begun, clock.now());
+  std::optional<Response> response = call();
+  const auto called = clock.now();
+  const bool released = detach_files();
+  phases_.detach = between(called, clock.now());
+  if (!response) return {JobEnd::kReschedule, std::nullopt};
+
+  Activation activation = record(settle_files(std::move(*response)));
+  context_.outside.sink.result_ready(job_.message, activation);
+  const bool logs_complete = collect_logs(activation);
+  const bool keep = released && logs_complete && succeeded(activation.response.code);
+  return {keep ? JobEnd::kKeep : JobEnd::kDestroy, std::move(activation)};
+}
+
+base::Status JobRun::attach_files() {
+  if (job_.hints.volumes.empty()) return {};
+  TRY(files_, context_.outside.files.stage({job_.message.user.namespace_name,
+                                            job_.message.activation_id, job_.hints.volumes}));
+  for (Mount& mount : files_->take_mounts()) {
+    const std::string target = mount.target;
+    TRY_STATUS(container_.attach(std::move(mount)));
+    attached_.push_back(target);
+  }
+  return {};
+}
+
+// True when nothing in the container holds on to what was attached.
+bool JobRun::detach_files() {
+  bool released = true;
+  for (const std::string& target : attached_ | std::views::reverse) {
+    const auto outcome = container_.detach(target);
+    if (!outcome) context_.outside.log.warn("Invoker", outcome.error().message);
+    released = released && outcome && *outcome == DetachOutcome::kClean;
+  }
+  return released;
+}
+
+// Durable files must be safe before the success is reported; if they cannot be, it is none.
+Response JobRun::settle_files(Response response) {
+  if (!files_) return response;
+  auto report = files_->finish(response.code == StatusCode::kSuccess);
+  if (report) {
+    volumes_ = std::move(report).value();
+    return response;
+  }
+  context_.outside.log.error("Invoker", report.error().message);
+  if (response.code != StatusCode::kSuccess) return response;
+  return Response::error(StatusCode::kWhiskError, report.error().message);
+}
+
+std::optional<Response> JobRun::call() {
+  if (how_.initialize) {
+    auto failure = initialize();
+    if (failure || !times_.init) return failure;
+  }
+  return invoke();
+}
+
+// Nothing when /init succeeded; nothing and no time of it when the job is given back.
+std::optional<Response> JobRun::initialize() {
+  const CallOutcome outcome =
+      post("/init", init_body(job_.message, *job_.action, deadline_ms()), true);
+  phases_.init = outcome.elapsed;
+  if (gives_back(outcome)) return std::nullopt;
+  const CallFacts facts = facts_of(outcome, context_.config.payload_bytes_max);
+  times_.init = call_time(outcome, facts);
+  auto failure = init_failure(outcome, facts);
+  if (!failure) context_.on_initialized();
+  return failure;
+}
+
+std::optional<Response> JobRun::invoke() {
+  const CallOutcome outcome =
+      post("/run", run_body(job_.message, *job_.action, deadline_ms()), false);
+  phases_.run = outcome.elapsed;
+  if (gives_back(outcome)) return std::nullopt;
+  const CallFacts facts = facts_of(outcome, bounds_.max_bytes);
+  times_.run = call_time(outcome, facts);
+  return run_response(outcome, facts);
+}
+
+CallOutcome JobRun::post(const char* path, const std::string& body, bool retry_refused) {
+  const auto deadline = context_.outside.clock.now() + limits_.timeout;
+  return container_.post(path, body, deadline, bounds_, retry_refused);
+}
+
+bool JobRun::gives_back(const CallOutcome& outcome) const {
+  return !context_.last_try && gives_job_back(outcome, how_.may_reschedule);
+}
+
+// The kernel is asked only when the call broke: a container that answers has not run out of memory.
+CallFacts JobRun::facts_of(const CallOutcome& outcome, std::int64_t max_bytes) {
+  const bool broke =
+      outcome.error == CallError::kConnectionLost || outcome.error == CallError::kConnectionRefused;
+  return {.timeout = limits_.timeout,
+          .max_bytes = max_bytes,
+          .memory_exhausted = broke && container_.memory_exhausted()};
+}
+
+std::int64_t JobRun::deadline_ms() const {
+  return base::epoch_ms(context_.outside.clock.wall()) + limits_.timeout.count();
+}
+
+Activation JobRun::record(Response response) {
+  if (times_.init || times_.run) {
+    return make_activation(job_.message, *job_.action, std::move(response), times_,
+                           extra_annotations());
+  }
+  return activation_without_container(job_.message, *job_.action, std::move(response),
+                                      base::epoch_ms(context_.outside.clock.wall()));
+}
+
+// What OpenWhisk does not record: the files, and where the time went (ms).
+base::Json JobRun::extra_annotations() const {
+  base::Json timing = base::Json::object({{"start", name_of(how_.start)},
+                                          {"waitMs", as_ms(phases_.wait)},
+                                          {"runMs", as_ms(phases_.run)}});
+  if (how_.initialize) timing.set("initMs", as_ms(phases_.init));
+  if (files_) {
+    timing.set("attachMs", as_ms(phases_.attach)).set("detachMs", as_ms(phases_.detach));
+  }
+  base::Json extra = base::Json::array();
+  extra.append(base::Json::object({{"key", "timing"}, {"value", std::move(timing)}}));
+  if (!volumes_.is_null()) {
+    extra.append(base::Json::object({{"key", "volumes"}, {"value", volumes_}}));
+  }
+  return extra;
+}
+
+// False when the logs are cut or lost: then nobody knows what the next activation would find.
+bool JobRun::collect_logs(Activation& activation) {
+  if (limits_.logs_bytes == 0) return true;
+  const StatusCode code = activation.response.code;
+  const CollectedLogs logs = container_.logs(log_request(code, limits_.logs_bytes));
+  RecordedLogs recorded =
+      record_logs(logs, code, limits_.logs_bytes, context_.outside.clock.wall());
+  activation.logs = std::move(recorded.lines);
+  return recorded.complete;
+}
+
+}  // namespace invoker

@@ -1,0 +1,74 @@
+// One activation in its container, from the files before to the logs after.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/job.h"
+#include "invoker/activation.h"
+#include "invoker/container.h"
+#include "invoker/invoker.h"
+#include "invoker/make_activation.h"
+#include "invoker/runtime_protocol.h"
+
+namespace invoker {
+
+// Runs on one worker thread, blocking; made for one run() and dropped.
+class JobRun {
+ public:
+  struct Context {
+    const Outside& outside;
+    const InvokerConfig& config;
+    bool last_try;                         // a dead container is now a failure, no reason to move
+    std::function<void()> on_initialized;  // told as soon as /init has answered well
+  };
+  struct Outcome {
+    JobEnd end = JobEnd::kDestroy;
+    std::optional<Activation> activation;  // nothing when the job has to go elsewhere
+  };
+
+  JobRun(const Job& job, Container& container, const command::Run& how, Context context);
+  Outcome run();
+
+ private:
+  // Where the time went; the rest of it is ours.
+  struct Phases {
+    std::chrono::microseconds wait{}, attach{}, init{}, run{}, detach{};
+  };
+
+  base::Status attach_files();
+  bool detach_files();
+  Response settle_files(Response response);
+
+  // What the calls came to: a response, or nothing when the container did not take the job.
+  std::optional<Response> call();
+  std::optional<Response> initialize();
+  std::optional<Response> invoke();
+  CallOutcome post(const char* path, const std::string& body, bool retry_refused);
+  bool gives_back(const CallOutcome& outcome) const;
+  CallFacts facts_of(const CallOutcome& outcome, std::int64_t max_bytes);
+  std::int64_t deadline_ms() const;
+
+  Activation record(Response response);
+  base::Json extra_annotations() const;
+  bool collect_logs(Activation& activation);
+
+  const Job& job_;
+  Container& container_;
+  const command::Run how_;
+  const Context context_;
+  const ActionLimits& limits_;
+  const ResponseBounds bounds_;
+
+  std::unique_ptr<StagedFiles> files_;
+  std::vector<std::string> attached_;  // targets, in order of attaching
+  base::Json volumes_;                 // the annotation; null when there are none
+  Times times_;
+  Phases phases_;
+};
+
+}  // namespace invoker

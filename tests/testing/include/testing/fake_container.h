@@ -1,0 +1,181 @@
+// Containers that exist only in memory: they answer what the test says, and keep a diary.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "invoker/container.h"
+
+namespace testing_support {
+
+// What all containers of one FakeContainerFactory share. Threads: any.
+class FakeWorld {
+ public:
+  using Answer =
+      std::function<invoker::CallOutcome(const std::string& path, const std::string& body)>;
+
+  // The next call of `path` is answered by `answer`; without one, /init answers {"ok":true} and
+  // /run answers {}.
+  void answer_next(const std::string& path, Answer answer) {
+    const std::lock_guard lock(mutex_);
+    answers_[path].push_back(std::move(answer));
+  }
+  void fail_next(base::Error error) {
+    const std::lock_guard lock(mutex_);
+    create_errors_.push_back(std::move(error));
+  }
+  void answer_logs_next(invoker::CollectedLogs logs) {
+    const std::lock_guard lock(mutex_);
+    logs_.push_back(std::move(logs));
+  }
+  void answer_detach_next(invoker::DetachOutcome outcome) {
+    const std::lock_guard lock(mutex_);
+    detaches_.push_back(outcome);
+  }
+  void set_memory_exhausted(bool exhausted) { memory_exhausted_ = exhausted; }
+
+  static invoker::CallOutcome ok(std::string body) {
+    invoker::CallOutcome outcome;
+    outcome.status = 200;
+    outcome.content_length = static_cast<std::int64_t>(body.size());
+    outcome.body = std::move(body);
+    return outcome;
+  }
+  static invoker::CallOutcome broken(invoker::CallError error) {
+    invoker::CallOutcome outcome;
+    outcome.error = error;
+    return outcome;
+  }
+
+  // "create wsk0_1_guest_hello", "post /init", "attach /mnt/x", "destroy", in order.
+  std::vector<std::string> diary() const {
+    const std::lock_guard lock(mutex_);
+    return diary_;
+  }
+  // The body of the last call of `path`.
+  std::string last_body(const std::string& path) const {
+    const std::lock_guard lock(mutex_);
+    const auto at = bodies_.find(path);
+    return at == bodies_.end() ? "" : at->second;
+  }
+  int alive() const { return alive_; }
+
+ private:
+  friend class FakeContainer;
+  friend class FakeContainerFactory;
+
+  template <typename T>
+  static std::optional<T> take(std::deque<T>& from) {
+    if (from.empty()) return std::nullopt;
+    T first = std::move(from.front());
+    from.pop_front();
+    return first;
+  }
+  void note(std::string what) {
+    const std::lock_guard lock(mutex_);
+    diary_.push_back(std::move(what));
+  }
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::map<std::string, std::deque<Answer>> answers_;
+  std::map<std::string, std::string> bodies_;
+  std::deque<base::Error> create_errors_;
+  std::deque<invoker::CollectedLogs> logs_;
+  std::deque<invoker::DetachOutcome> detaches_;
+  std::vector<std::string> diary_;
+  std::atomic<bool> memory_exhausted_ = false;
+  std::atomic<int> alive_ = 0;
+};
+
+class FakeContainer final : public invoker::Container {
+ public:
+  FakeContainer(FakeWorld& world, std::string id) : world_(world), id_(std::move(id)) {
+    ++world_.alive_;
+  }
+  ~FakeContainer() override { destroy(); }
+
+  const std::string& id() const override { return id_; }
+
+  invoker::CallOutcome post(const std::string& path, const std::string& body, base::Instant,
+                            const invoker::ResponseBounds&, bool) override {
+    if (destroyed_) return FakeWorld::broken(invoker::CallError::kConnectionRefused);
+    std::optional<FakeWorld::Answer> answer;
+    {
+      const std::lock_guard lock(world_.mutex_);
+      world_.diary_.push_back("post " + path);
+      world_.bodies_[path] = body;
+      answer = FakeWorld::take(world_.answers_[path]);
+    }
+    if (answer) return (*answer)(path, body);
+    return FakeWorld::ok(path == "/init" ? R"({"ok":true})" : "{}");
+  }
+
+  base::Status pause() override {
+    world_.note("pause");
+    return {};
+  }
+  base::Status resume() override {
+    world_.note("resume");
+    return {};
+  }
+  base::Status attach(invoker::Mount mount) override {
+    world_.note("attach " + mount.target);
+    const std::lock_guard lock(world_.mutex_);
+    if (attached_[mount.target]) {
+      return base::Error{base::ErrorCode::kAlreadyExists, mount.target + " is taken"};
+    }
+    attached_[mount.target] = true;
+    return {};
+  }
+  base::Result<invoker::DetachOutcome> detach(const std::string& target) override {
+    world_.note("detach " + target);
+    const std::lock_guard lock(world_.mutex_);
+    if (!std::exchange(attached_[target], false)) {
+      return base::Error{base::ErrorCode::kNotFound, "nothing is attached at " + target};
+    }
+    return FakeWorld::take(world_.detaches_).value_or(invoker::DetachOutcome::kClean);
+  }
+  invoker::CollectedLogs logs(const invoker::LogRequest&) override {
+    const std::lock_guard lock(world_.mutex_);
+    return FakeWorld::take(world_.logs_).value_or(invoker::CollectedLogs{});
+  }
+  bool memory_exhausted() override { return world_.memory_exhausted_; }
+  void destroy() override {
+    if (destroyed_.exchange(true)) return;
+    --world_.alive_;
+    world_.note("destroy");
+  }
+
+ private:
+  FakeWorld& world_;
+  const std::string id_;
+  std::atomic<bool> destroyed_ = false;
+  std::map<std::string, bool> attached_;  // guarded by the world's mutex
+};
+
+class FakeContainerFactory final : public invoker::ContainerFactory {
+ public:
+  explicit FakeContainerFactory(FakeWorld& world) : world_(world) {}
+
+  base::Result<std::unique_ptr<invoker::Container>> create(
+      const invoker::ContainerSpec& spec) override {
+    const std::lock_guard lock(world_.mutex_);
+    world_.diary_.push_back("create " + spec.name);
+    if (auto error = FakeWorld::take(world_.create_errors_)) return *error;
+    return std::unique_ptr<invoker::Container>(std::make_unique<FakeContainer>(world_, spec.name));
+  }
+  base::Status remove_leftovers() override { return {}; }
+
+ private:
+  FakeWorld& world_;
+};
+
+}  // namespace testing_support
