@@ -29,7 +29,10 @@ void ContainerPool::State::settle() {
 }
 
 bool ContainerPool::State::start_granted() {
-  PooledJob* job = line_.granted_fitting(ledger_.free(), now_ - config_.head_patience);
+  // While memory is being collected for one, the free part of it is others' by an older promise.
+  const base::Instant strict_before =
+      ledger_.deficit() > 0 ? base::Instant::max() : now_ - config_.head_patience;
+  PooledJob* job = line_.granted_fitting(ledger_.free(), strict_before);
   if (job == nullptr) return false;
   unqueue(*job);
   start_cold(*job);
