@@ -126,11 +126,10 @@ def check(name, counted, wanted):
 
 
 def how_to_go_on(port, kept):
-    auth = GUEST_KEY if kept else "..."
     say(f"""
 The platform listens on http://127.0.0.1:{port}{'' if kept else ' while it runs: ./dev demo --keep leaves it up'}. With OpenWhisk's own command line:
 
-  wsk property set --apihost http://127.0.0.1:{port} --auth {auth}
+  wsk property set --apihost http://127.0.0.1:{port} --auth {GUEST_KEY}
   wsk action list
   wsk action invoke merge -p run cold -p parts 4 --result
   wsk action create hello hello.py -a volumes '[{{"name":"result","path":"/mnt/result"}}]'
