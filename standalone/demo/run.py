@@ -73,8 +73,9 @@ def native_zip(path):
 
 
 class WordCount:
-    def __init__(self, client, packed_texts, parts):
+    def __init__(self, client, packed_texts, parts, after_step):
         self._client = client
+        self._after_step = after_step
         self._packed = [base64.b64encode(piece).decode() for piece in packed_texts]
         self._parts = parts
         self._threads = concurrent.futures.ThreadPoolExecutor(parts)
@@ -100,6 +101,7 @@ class WordCount:
         started = time.monotonic()
         records = list(self._threads.map(lambda parameters: self._client.invoke(action, parameters), calls))
         self.rows.append(table.row(f"{run} {action}", records, time.monotonic() - started))
+        self._after_step()
         return records
 
     def _read_back(self, run):
@@ -154,11 +156,10 @@ def demo(options, folder, running):
     server.wait_ready(client.ready)
     say(f"the platform answers after {(time.monotonic() - started) * 1000:.0f} ms on http://127.0.0.1:{port}")
 
-    count = WordCount(client, packed, options.parts)
+    count = WordCount(client, packed, options.parts, server.watch)
     running.append(count.stop)
     count.deploy(os.path.join(options.bin, "demo-counter"))
     merged, cold = count.run("cold")
-    server.watch()
     _, warm = count.run("warm")
     wanted = reference.result()
     say("\nResult")

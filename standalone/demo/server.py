@@ -44,6 +44,15 @@ def _processes():
     return found
 
 
+def _groups_of(pid):
+    """The control groups of a process, below the mounts; the root group is everybody's and does not count."""
+    try:
+        with open(f"/proc/{pid}/cgroup", encoding="utf-8") as file:
+            return {line.rstrip("\n").split(":", 2)[2] for line in file} - {"/"}
+    except OSError:
+        return set()
+
+
 def _cgroups():
     return {where for where, _, _ in os.walk(CGROUPS)}
 
@@ -56,6 +65,7 @@ class Server:
         self.log = os.path.join(folder, "platform.log")
         self._cgroups_before = _cgroups()
         self._family = {}
+        self._groups = set()
         with open(self.log, "wb") as log:
             self._process = subprocess.Popen(
                 [binary, "standalone", "--port", str(port), "--data-dir", self._data], stdin=subprocess.DEVNULL,
@@ -85,7 +95,9 @@ class Server:
             more = {pid for pid, (parent, _) in processes.items() if parent in pids} - pids
             pids |= more
             grown = bool(more)
-        self._family.update({pid: processes[pid][1] for pid in pids if pid in processes})
+        for pid in pids & processes.keys():
+            self._family[pid] = processes[pid][1]
+            self._groups |= _groups_of(pid)
 
     def stop(self, seconds=15):
         """Asks the platform to end. What is left of it afterwards, as sentences: none when all is well."""
@@ -111,7 +123,7 @@ class Server:
         left = [f"process {pid}" for pid, start in self._family.items() if pid in now and now[pid][1] == start]
         with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as file:
             left += ["mount " + line.split()[4] for line in file if self._folder in line]
-        left += ["cgroup " + path for path in _cgroups() - self._cgroups_before if "larder" in path]
+        left += ["cgroup " + path for path in _cgroups() - self._cgroups_before if path.endswith(tuple(self._groups))]
         for loop in os.listdir("/sys/block"):
             try:
                 with open(f"/sys/block/{loop}/loop/backing_file", encoding="utf-8") as file:
