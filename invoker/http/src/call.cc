@@ -56,6 +56,7 @@ std::string readable(std::string text) {
 
 void Call::header(std::string_view line) {
   if (line.starts_with("HTTP/")) return status_line(line);
+  head_complete_ = trim(line).empty();
   const auto colon = line.find(':');
   if (colon != std::string_view::npos) member(line.substr(0, colon), trim(line.substr(colon + 1)));
 }
@@ -66,6 +67,7 @@ void Call::status_line(std::string_view line) {
   status_ = blank == std::string_view::npos ? 0 : number_or(line.substr(blank + 1), 0);
   content_length_ = -1;
   transformed_ = false;
+  head_complete_ = false;
 }
 
 void Call::member(std::string_view name, std::string_view value) {
@@ -84,6 +86,10 @@ void Call::body(std::string_view bytes) {
 }
 
 void Call::finish(invoker::CallOutcome& outcome) && {
+  if (!head_complete_) {  // libcurl lets this pass
+    outcome.error = invoker::CallError::kConnectionLost;
+    return;
+  }
   if (!has_length()) {
     outcome.error = invoker::CallError::kNoResponse;
     return;

@@ -32,6 +32,7 @@ class Call {
 
   invoker::ResponseBounds bounds_;
   int status_ = 0;
+  bool head_complete_ = false;
   std::int64_t content_length_ = -1;  // of the header; -1: none
   bool transformed_ = false;          // chunked or compressed: its length does not count
   std::string body_;
