@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "json_scanner.h"
+
 namespace base {
 
 Json Json::object(std::initializer_list<Member> members) {
@@ -13,6 +15,9 @@ Json Json::object(std::initializer_list<Member> members) {
 }
 
 Json Json::number(std::string text) {
+  JsonScanner scan(text, false);
+  std::string_view whole;
+  CHECK(scan.take_number(whole) && scan.done());
   Json result;
   result.value_ = Number{std::move(text)};
   return result;
@@ -23,14 +28,16 @@ Json Json::number(std::string text) {
 static std::optional<std::int64_t> whole_of_decimal(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
+  const auto significand = text.substr(0, text.find_first_of("eE"));
+  if (significand.find_first_not_of("0.") == significand.npos) return 0;
   std::int64_t exponent = 0;
-  if (const auto at = text.find_first_of("eE"); at != text.npos) {
+  if (const auto at = significand.size(); at != text.size()) {
     auto digits = text.substr(at + 1);
     if (digits.starts_with('+')) digits.remove_prefix(1);
     const auto end = digits.data() + digits.size();
     if (std::from_chars(digits.data(), end, exponent).ec != std::errc{}) return std::nullopt;
     if (exponent > 100 || exponent < -100) return std::nullopt;
-    text = text.substr(0, at);
+    text = significand;
   }
   std::string digits(text.substr(0, text.find('.')));
   if (const auto dot = text.find('.'); dot != text.npos) {
@@ -38,8 +45,6 @@ static std::optional<std::int64_t> whole_of_decimal(std::string_view text) {
     exponent -= static_cast<std::int64_t>(text.size() - dot - 1);
   }
   for (; exponent < 0 && digits.size() > 1 && digits.back() == '0'; ++exponent) digits.pop_back();
-  const bool zero = digits.find_first_not_of('0') == digits.npos;
-  if (zero) return 0;
   if (exponent < 0) return std::nullopt;
   digits.append(static_cast<std::size_t>(exponent), '0');
   if (negative) digits.insert(0, "-");
@@ -71,14 +76,14 @@ Json& Json::set(std::string key, Json value) {
   if (Json* existing = find(key)) {
     *existing = std::move(value);
   } else {
-    std::get<Object>(value_).emplace_back(std::move(key), std::move(value));
+    members().emplace_back(std::move(key), std::move(value));
   }
   return *this;
 }
 
 void Json::erase(std::string_view key) {
   if (is_object()) {
-    std::erase_if(std::get<Object>(value_), [&](const Member& m) { return m.first == key; });
+    std::erase_if(members(), [&](const Member& m) { return m.first == key; });
   }
 }
 

@@ -61,7 +61,7 @@ void ObjectReader::keep(Status status) {
 }
 
 void ObjectReader::require(std::string_view key) {
-  if (!has(key)) keep(refusal(place_, "the key " + base::quoted(key) + " is missing"));
+  if (missing_.empty() && !has(key)) missing_ = key;
 }
 
 void ObjectReader::text(std::string_view key, std::string& target) {
@@ -105,6 +105,9 @@ Status ObjectReader::finish() {
     const std::string hint = meant.empty() ? "" : " (did you mean " + base::quoted(meant) + "?)";
     return refusal(place_, "unknown key " + base::quoted(key) + hint + "; known are " +
                                base::quoted_list(known_));
+  }
+  if (!missing_.empty()) {
+    return refusal(place_, "the key " + base::quoted(missing_) + " is missing");
   }
   return {};
 }

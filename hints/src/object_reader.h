@@ -73,7 +73,8 @@ class ObjectReader {
   void refuse(std::string_view key, std::string_view what);
   void keep(base::Status status);
 
-  // The first thing that was wrong; else an unknown key; else success.
+  // The first thing that was wrong; else an unknown key, which is likely a missing one misspelt;
+  // else a missing key; else success.
   base::Status finish();
 
  private:
@@ -82,6 +83,7 @@ class ObjectReader {
   std::string place_;
   const base::Json& object_;
   std::vector<std::string_view> known_;
+  std::string_view missing_;
   base::Status status_;
 };
 

@@ -1,12 +1,14 @@
 // JSON as OpenWhisk treats it: a user's number is text and is never turned into a double.
 //
-// Rules of reading (those of OpenWhisk's own reader): UTF-8, invalid bytes become U+FFFD; at most
-// 1000 levels of nesting; numbers of at most 100 characters; of a repeated member the last wins.
+// Rules of reading (those of OpenWhisk's own reader): UTF-8, invalid bytes and halves of surrogate
+// pairs become U+FFFD; at most 1000 levels of nesting; numbers of at most 100 characters; of a
+// repeated member the last wins.
 // Rules of writing: compact; only `"`, `\` and characters below 0x20 are escaped.
 // A Json is a value: copies are deep, and it is as thread-safe as any value.
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +46,8 @@ class Json {
 
   // Errors: kInvalidArgument with the place ("... at byte 17") when `text` is not one JSON value.
   static Result<Json> parse(std::string_view text);
+  // The same for files that people write: // and /* */ comments count as blanks.
+  static Result<Json> parse_with_comments(std::string_view text);
 
   Type type() const { return static_cast<Type>(value_.index()); }
   bool is_null() const { return type() == Type::kNull; }
@@ -54,13 +58,13 @@ class Json {
   bool is_object() const { return type() == Type::kObject; }
 
   // Each wants a value of its type (CHECK).
-  bool as_bool() const { return std::get<bool>(value_); }
-  const std::string& as_string() const { return std::get<std::string>(value_); }
-  const std::string& number_text() const { return std::get<Number>(value_).text; }
-  const Array& items() const { return std::get<Array>(value_); }
-  Array& items() { return std::get<Array>(value_); }
-  const Object& members() const { return std::get<Object>(value_); }
-  Object& members() { return std::get<Object>(value_); }  // keep the keys unique
+  bool as_bool() const { return get<bool>(); }
+  const std::string& as_string() const { return get<std::string>(); }
+  const std::string& number_text() const { return get<Number>().text; }
+  const Array& items() const { return get<Array>(); }
+  Array& items() { return get<Array>(); }
+  const Object& members() const { return get<Object>(); }
+  Object& members() { return get<Object>(); }  // keep the keys unique
 
   // The number as a 64-bit integer; nothing when this is no number, not whole (1.0 and 1e2 are), or
   // does not fit.
@@ -87,6 +91,18 @@ class Json {
     std::string text;
     bool operator==(const Number&) const = default;
   };
+
+  template <typename T>
+  const T& get() const {
+    const T* value = std::get_if<T>(&value_);
+    CHECK(value != nullptr);
+    return *value;
+  }
+  template <typename T>
+  T& get() {
+    return const_cast<T&>(std::as_const(*this).get<T>());
+  }
+
   std::variant<std::monostate, bool, Number, std::string, Array, Object> value_;
 };
 
