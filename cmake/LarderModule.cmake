@@ -1,17 +1,23 @@
 # How a module of Larder is declared, so that all are declared alike.
 
-add_library(larder_flags INTERFACE)
-target_compile_options(larder_flags INTERFACE
+# The warnings that every file of ours is compiled with.
+add_library(larder_warnings INTERFACE)
+target_compile_options(larder_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # From -O2 on, g++ 12 sees uninitialised members in every moved std::variant and overlaps in
   # `"text" + string` that are not there. clang-tidy and the sanitizers look for the real ones.
-  target_compile_options(larder_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized -Wno-restrict>)
+  target_compile_options(larder_warnings INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized -Wno-restrict>)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # g++ looks at every file first; clang alone objects to a lambda that captures a structured binding by its name.
-  target_compile_options(larder_flags INTERFACE -Wno-shadow)
+  target_compile_options(larder_warnings INTERFACE -Wno-shadow)
 endif()
+
+# The warnings, and the sanitizers of this build.
+add_library(larder_flags INTERFACE)
+target_link_libraries(larder_flags INTERFACE larder_warnings)
 if(LARDER_SANITIZE)
   target_compile_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE})
   target_link_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE})
