@@ -35,8 +35,10 @@ void fold_repeated(Json::Object& members) {
 void fold_repeated_of_many(Json::Object& members) {
   std::vector<std::size_t> order(members.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {},
-                           [&](std::size_t i) -> const std::string& { return members[i].first; });
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+    const int difference = members[a].first.compare(members[b].first);
+    return difference != 0 ? difference < 0 : a < b;
+  });
   std::vector<bool> repeated(members.size());
   for (std::size_t i = 0; i < order.size();) {
     std::size_t next = i + 1;

@@ -51,6 +51,14 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return steps[a.size()][b.size()];
 }
 
+// A name that was cut short, or got something appended, is as near as one with one letter wrong.
+std::size_t unlikeness(std::string_view wrong, std::string_view name) {
+  constexpr std::size_t kBeginning = 3;
+  const std::size_t common = std::min(wrong.size(), name.size());
+  const bool begins = common >= kBeginning && wrong.substr(0, common) == name.substr(0, common);
+  return begins ? std::min<std::size_t>(distance(wrong, name), 1) : distance(wrong, name);
+}
+
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
@@ -106,7 +114,7 @@ std::string_view nearest(std::string_view wrong, std::span<const std::string_vie
   // Up to a third of the letters wrong is a typing error; more is another word.
   std::size_t best_distance = std::max<std::size_t>(wrong.size() / 3, 1) + 1;
   for (const std::string_view name : known) {
-    const std::size_t here = distance(lower_case(wrong), lower_case(name));
+    const std::size_t here = unlikeness(lower_case(wrong), lower_case(name));
     if (here < best_distance) {
       best = name;
       best_distance = here;

@@ -54,6 +54,9 @@ TEST(Text, TheNearestNameIsWhatATypingErrorExplains) {
   EXPECT_EQ(base::nearest("readonly", known), "readOnly");
   EXPECT_EQ(base::nearest("isolaton", known), "isolation");
   EXPECT_EQ(base::nearest("pool.usermemory", known), "pool.user-memory");
+  EXPECT_EQ(base::nearest("isolationLevel", known), "isolation");
+  EXPECT_EQ(base::nearest("rea", known), "readOnly");
+  EXPECT_EQ(base::nearest("re", known), "");
   EXPECT_EQ(base::nearest("volume", known), "");
   EXPECT_EQ(base::nearest("", known), "");
   EXPECT_EQ(base::nearest(std::string(100'000, 'x'), known), "");

@@ -1,8 +1,9 @@
 // Any bytes: what is read as JSON must be written, read and written again to the same text.
+#include "base/json.h"
+
 #include <cstdlib>
 #include <string_view>
 
-#include "base/json.h"
 #include "base/utf8.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
