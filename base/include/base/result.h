@@ -108,11 +108,11 @@ class [[nodiscard]] Status {
 
 // TRY(const auto file, open(path)): declares `file`, or returns the error to the caller.
 #define TRY(declaration, expression) TRY_(BASE_JOIN(try_result_, __LINE__), declaration, expression)
-#define TRY_(result, declaration, expression)            \
-  auto result = (expression);                            \
-  if (!result.ok()) return std::move(result).error();    \
+#define TRY_(result, declaration, expression)         \
+  auto result = (expression);                         \
+  if (!result.ok()) return std::move(result).error(); \
   declaration = std::move(result).value()
 
 // TRY_STATUS(write(path)): goes on when it succeeded, or returns the error to the caller.
-#define TRY_STATUS(expression)                                                    \
+#define TRY_STATUS(expression) \
   if (auto try_status = (expression); !try_status.ok()) return std::move(try_status).error()

@@ -19,7 +19,8 @@ std::string_view name_of(StatusCode code);
 struct Response {
   StatusCode code = StatusCode::kSuccess;
   std::optional<base::Json> result;
-  std::optional<std::int64_t> size;  // UTF-16 code units of the action's answer, where there was one
+  std::optional<std::int64_t>
+      size;  // UTF-16 code units of the action's answer, where there was one
 
   // {"error": message}, with this code.
   static Response error(StatusCode code, base::Json message);
@@ -29,11 +30,11 @@ struct Activation {
   std::string activation_id;
   std::string namespace_name;  // of the invoking identity
   std::string subject;
-  std::string name;            // of the action
+  std::string name;  // of the action
   std::string version;
   bool publish = false;
   std::optional<std::string> cause;
-  std::int64_t start_ms = 0;   // epoch ms
+  std::int64_t start_ms = 0;  // epoch ms
   std::int64_t end_ms = 0;
   std::int64_t duration_ms = 0;
   Response response;

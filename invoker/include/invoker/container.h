@@ -26,11 +26,11 @@ enum class CallError {
 struct CallOutcome {
   CallError error = CallError::kNone;
   int status = 0;
-  std::string body;                   // cut to the truncation size where `truncated`
-  std::int64_t content_length = 0;    // as announced
+  std::string body;                 // cut to the truncation size where `truncated`
+  std::int64_t content_length = 0;  // as announced
   bool truncated = false;
   std::chrono::microseconds elapsed{};
-  std::int64_t start_ms = 0;          // epoch ms
+  std::int64_t start_ms = 0;  // epoch ms
   std::int64_t end_ms = 0;
 };
 
@@ -60,8 +60,8 @@ struct CollectedLogs {
 
 // A directory to be seen inside a container for the length of one activation.
 struct Mount {
-  std::string target;      // absolute path inside the container
-  base::UniqueFd tree;     // an open_tree(2) clone, not attached anywhere
+  std::string target;   // absolute path inside the container
+  base::UniqueFd tree;  // an open_tree(2) clone, not attached anywhere
   bool read_only = false;
 };
 
@@ -72,11 +72,11 @@ enum class DetachOutcome {
 
 // What a container is made for and how large it may grow.
 struct ContainerSpec {
-  std::string name;          // contract §5.9
-  std::string kind;          // "python:3", "blackbox", ...
-  std::string image;         // blackbox only
+  std::string name;   // contract §5.9
+  std::string kind;   // "python:3", "blackbox", ...
+  std::string image;  // blackbox only
   std::int64_t memory_bytes = 256LL << 20;
-  int cpu_shares = 2;        // contract §5.9
+  int cpu_shares = 2;                                            // contract §5.9
   std::vector<std::pair<std::string, std::string>> environment;  // such as __OW_API_HOST
 };
 
@@ -90,8 +90,8 @@ class Container {
 
   virtual const std::string& id() const = 0;
 
-  // Sends one JSON body to `path` ("/init" or "/run"). With `retry_refused`, a refused connection is
-  // tried again every 50 ms until the deadline (for /init; never for /run).
+  // Sends one JSON body to `path` ("/init" or "/run"). With `retry_refused`, a refused connection
+  // is tried again every 50 ms until the deadline (for /init; never for /run).
   virtual CallOutcome post(const std::string& path, const std::string& body, base::Instant deadline,
                            const ResponseBounds& bounds, bool retry_refused) = 0;
 
@@ -122,8 +122,8 @@ class ContainerFactory {
   virtual ~ContainerFactory() = default;
 
   // A container whose runtime may still be starting: /init is retried until it answers.
-  // Errors: kUnsupported for a kind or image that cannot be run here, kUnavailable or kInternal when
-  // provisioning failed.
+  // Errors: kUnsupported for a kind or image that cannot be run here, kUnavailable or kInternal
+  // when provisioning failed.
   virtual base::Result<std::unique_ptr<Container>> create(const ContainerSpec& spec) = 0;
 
   // Removes what an earlier process of this invoker left behind. Called once, before create().

@@ -1,14 +1,13 @@
 // Which container runs which job: the pool as a decision, without any I/O.
 //
 // Events and the time go in, commands come out; nothing else happens here. Contract §5 without its
-// faults: memory is never promised twice, a head that fits nowhere does not hold up warm hits behind
-// it, and a job larger than the pool is refused at once.
+// faults: memory is never promised twice, a head that fits nowhere does not hold up warm hits
+// behind it, and a job larger than the pool is refused at once.
 //
-// Threads: none of its own; one caller at a time. Every method returns the commands that follow from
-// the event, in the order in which they must be begun.
-// Time: never goes back from one event to the next.
-// Errors: none. An event that answers no command (a container or job that is not known, or not in
-// that state) is a broken invariant and stops the process.
+// Threads: none of its own; one caller at a time. Every method returns the commands that follow
+// from the event, in the order in which they must be begun. Time: never goes back from one event to
+// the next. Errors: none. An event that answers no command (a container or job that is not known,
+// or not in that state) is a broken invariant and stops the process.
 #pragma once
 
 #include <chrono>
@@ -29,17 +28,17 @@ enum class JobId : std::uint64_t {};
 // What a job needs to know about its place.
 struct JobDemand {
   JobId id{};
-  std::string warm_key;            // same key: may share a warm container (contract §5.3)
-  std::string kind;                // stem cells of this kind and memory may be taken
-  bool may_use_stem_cell = true;   // false for images of the user
-  std::int64_t memory_bytes = 0;   // more than 0; the same for all jobs of a key
-  int concurrency_max = 1;         // jobs at once in one container of this key
+  std::string warm_key;           // same key: may share a warm container (contract §5.3)
+  std::string kind;               // stem cells of this kind and memory may be taken
+  bool may_use_stem_cell = true;  // false for images of the user
+  std::int64_t memory_bytes = 0;  // more than 0; the same for all jobs of a key
+  int concurrency_max = 1;        // jobs at once in one container of this key
 };
 
 struct StemCellConfig {
   std::string kind;
   std::int64_t memory_bytes = 0;
-  int count = 0;                   // kept ready at all times
+  int count = 0;  // kept ready at all times
 };
 
 struct PoolConfig {
@@ -64,15 +63,15 @@ struct Start {
   ContainerId container;
   std::string kind;
   std::int64_t memory_bytes;
-  std::optional<JobId> job;        // nothing: a stem cell
+  std::optional<JobId> job;  // nothing: a stem cell
 };
 // Run the job there now; /init first where the container has not been initialised yet.
 struct Run {
   ContainerId container;
   JobId job;
   StartKind start;
-  bool initialize;                 // this job carries /init
-  bool may_reschedule;             // first run after an idle time: a dead container is no failure
+  bool initialize;      // this job carries /init
+  bool may_reschedule;  // first run after an idle time: a dead container is no failure
 };
 struct Pause {
   ContainerId container;
@@ -103,7 +102,8 @@ enum class JobEnd {
 
 struct PoolStats {
   std::int64_t memory_used_bytes = 0;  // of everything that is not removed, starting ones included
-  std::size_t warm = 0, busy = 0, paused = 0, stem_cells = 0, starting = 0, removing = 0, waiting = 0;
+  std::size_t warm = 0, busy = 0, paused = 0, stem_cells = 0, starting = 0, removing = 0,
+              waiting = 0;
   std::uint64_t cold_starts = 0, stem_starts = 0, warm_starts = 0, evictions = 0;
 };
 

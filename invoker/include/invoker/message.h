@@ -31,19 +31,19 @@ struct TransactionId {
 
 struct ActivationMessage {
   TransactionId transid;
-  std::string action_path;                    // "guest/package"
+  std::string action_path;  // "guest/package"
   std::string action_name;
   std::optional<std::string> action_version;
   std::optional<std::string> action_binding;  // path of the binding it was invoked through
   std::optional<std::string> revision;        // nothing: take the latest
   Identity user;
-  std::string activation_id;                  // 32 lower-case hex digits
-  std::string root_controller;                // the acknowledgement goes to its topic
+  std::string activation_id;    // 32 lower-case hex digits
+  std::string root_controller;  // the acknowledgement goes to its topic
   bool blocking = false;
-  std::optional<base::Json> content;          // object or array
-  std::vector<std::string> init_args;         // members of content that go to /init's environment
+  std::optional<base::Json> content;   // object or array
+  std::vector<std::string> init_args;  // members of content that go to /init's environment
   std::map<std::string, std::string> locked_args;
-  std::optional<std::string> cause;           // the enclosing sequence's activation
+  std::optional<std::string> cause;  // the enclosing sequence's activation
   base::Json trace_context = base::Json::object();
 
   std::string action_id() const { return action_path + "/" + action_name; }
