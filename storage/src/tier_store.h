@@ -68,6 +68,8 @@ class TierStore {
   // As btrfs.h.
   base::Status forget_quota_group(std::uint64_t subvolume) const;
 
+  int root_fd() const { return mount_.root_fd(); }
+
   base::Result<base::UniqueFd> clone_tree(int directory_fd, bool read_only) const {
     return mount_.clone_tree(directory_fd, read_only);
   }

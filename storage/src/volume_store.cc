@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <future>
 #include <tuple>
 
 #include "active_volume.h"
@@ -69,6 +70,13 @@ Status check_host_room(const StoreState& state) {
                "the disk below the volumes has only " + std::to_string(free) + " bytes left"};
 }
 
+Result<std::unique_ptr<TierStore>> open_tier(const VolumeStoreOptions& options, hints::Tier tier) {
+  const bool durable = tier == hints::Tier::kDurable;
+  return TierStore::open({options.directory / (durable ? "durable.img" : "ephemeral.img"), tier,
+                          durable ? options.durable_bytes : options.ephemeral_bytes,
+                          CloneBy::kWhatWorks});
+}
+
 StoredVolume describe(const TierStore& store, hints::Tier tier, const TierEntry& entry) {
   StoredVolume stored;
   stored.namespace_name = entry.namespace_name;
@@ -108,11 +116,11 @@ Result<std::unique_ptr<VolumeStore>> VolumeStore::open(const VolumeStoreOptions&
   state->options = options;
   TRY(state->directory, make_directory(options.directory));
   TRY(state->lock, lock_file(options.directory / "lock"));
-  TRY(state->durable, TierStore::open({options.directory / "durable.img", hints::Tier::kDurable,
-                                       options.durable_bytes, CloneBy::kWhatWorks}));
-  TRY(state->ephemeral,
-      TierStore::open({options.directory / "ephemeral.img", hints::Tier::kEphemeral,
-                       options.ephemeral_bytes, CloneBy::kWhatWorks}));
+  // Side by side: making and mounting a file system is mostly waiting for the disk.
+  auto durable = std::async(std::launch::async, open_tier, options, hints::Tier::kDurable);
+  auto ephemeral = open_tier(options, hints::Tier::kEphemeral);
+  TRY(state->durable, durable.get());
+  TRY(state->ephemeral, std::move(ephemeral));
   state->trash = std::make_unique<TrashWorker>(*state->ephemeral);
   return std::unique_ptr<VolumeStore>(new VolumeStore(std::move(state)));
 }
