@@ -1,0 +1,8 @@
+// Places inside the sandbox.
+#pragma once
+
+namespace proxy {
+
+inline constexpr const char* kActionFolder = "/action";
+
+}  // namespace proxy

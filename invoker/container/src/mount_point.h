@@ -1,0 +1,24 @@
+// Places inside a sandbox where a directory of the host may appear.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "invoker/container.h"
+
+namespace invoker_container {
+
+// Whether `target` is an absolute, normal path that does not touch the system's own folders.
+// Errors: kInvalidArgument with a sentence.
+base::Status check_target(const std::string& target);
+
+// Makes the folder for `target` below `root`: the writable descriptor of a sandbox's root, whose
+// content nobody but this process can change.
+base::Status make_mount_point(int root, const std::string& target);
+
+// Inside the sandbox's mount namespace. `tree` gets no set-user-id, no devices, and no writing
+// where `read_only`. Errors: kAlreadyExists where something is mounted there.
+base::Status mount_tree(int tree, const std::string& target, bool read_only);
+base::Result<invoker::DetachOutcome> unmount_tree(const std::string& target);
+
+}  // namespace invoker_container

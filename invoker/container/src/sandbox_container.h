@@ -1,0 +1,63 @@
+// One sandbox, seen from outside.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "cgroup/cgroup.h"
+#include "invoker/container.h"
+#include "invoker_http/runtime_client.h"
+#include "logs/log_reader.h"
+#include "namespace_thread.h"
+
+namespace invoker_container {
+
+// What a sandbox is made of; given back in destroy().
+struct SandboxParts {
+  std::string id;
+  std::string socket_path;
+  base::UniqueFd root;   // writable
+  base::UniqueFd pidfd;  // of the first process
+  base::UniqueFd mount_namespace;
+  std::unique_ptr<Cgroup> cgroup;
+  std::shared_ptr<LogBuffer> log;
+  std::uint64_t log_key = 0;
+};
+
+class SandboxContainer final : public invoker::Container {
+ public:
+  // The three outlive the container.
+  SandboxContainer(SandboxParts parts, LogReader& log_reader, NamespaceThread& namespaces,
+                   const base::Clock& clock);
+  ~SandboxContainer() override;
+
+  const std::string& id() const override { return parts_.id; }
+  invoker::CallOutcome post(const std::string& path, const std::string& body,
+                            base::Instant deadline, const invoker::ResponseBounds& bounds,
+                            bool retry_refused) override;
+  base::Status pause() override;
+  base::Status resume() override;
+  base::Status attach(invoker::Mount mount) override;
+  base::Result<invoker::DetachOutcome> detach(const std::string& target) override;
+  invoker::CollectedLogs logs(const invoker::LogRequest& request) override;
+  bool memory_exhausted() override;
+  void destroy() override;
+
+ private:
+  SandboxParts parts_;
+  LogReader& log_reader_;
+  NamespaceThread& namespaces_;
+  const base::Clock& clock_;
+  invoker_http::RuntimeClient client_;
+  std::set<std::string> attached_;
+  bool memory_exhausted_ = false;  // as it was when the container was destroyed
+  bool destroyed_ = false;
+};
+
+// Kills the process behind `pidfd` and waits until it and its namespace are gone, five seconds at
+// most.
+void end_sandbox(int pidfd, Cgroup& cgroup);
+
+}  // namespace invoker_container

@@ -1,0 +1,350 @@
+#include "invoker_container/sandbox_factory.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "cgroup_removal.h"
+#include "proxy_fds.h"
+#include "sandbox_container.h"
+#include "small_files.h"
+#include "warden_client.h"
+
+namespace invoker_container {
+namespace {
+
+constexpr std::chrono::seconds kLeftoverPatience{10};
+constexpr int kStartPatienceMs = 10'000;
+constexpr int kBacklog = 256;
+constexpr int kLogPipeBytes = 256 << 10;
+constexpr std::int64_t kRootBytes = 1 << 20;  // mount points only
+constexpr std::size_t kNameLengthMax = 100;
+
+struct Pipe {
+  base::UniqueFd read_end, write_end;
+};
+
+base::Result<Pipe> make_pipe(int flags) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return base::error_from_errno(errno, "making a pipe");
+  Pipe pipe{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
+  if (flags != 0) fcntl(ends[0], F_SETFL, flags);
+  return pipe;
+}
+
+base::Result<base::UniqueFd> listen_at(const std::string& path) {
+  base::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) return base::error_from_errno(errno, "making a socket");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return base::Error{base::ErrorCode::kInvalidArgument, "the state directory's path is too long"};
+  }
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  unlink(path.c_str());
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 ||
+      listen(socket.get(), kBacklog) < 0) {
+    return base::error_from_errno(errno, "listening at " + path);
+  }
+  return socket;
+}
+
+// The root's own file system, of which this process keeps the writable end.
+base::Result<base::UniqueFd> make_root() {
+  const base::UniqueFd context(fsopen("tmpfs", FSOPEN_CLOEXEC));
+  const std::string size = std::to_string(kRootBytes);
+  if (!context.valid() ||
+      fsconfig(context.get(), FSCONFIG_SET_STRING, "size", size.c_str(), 0) < 0 ||
+      fsconfig(context.get(), FSCONFIG_SET_STRING, "mode", "755", 0) < 0 ||
+      fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) {
+    return base::error_from_errno(errno, "making the root of a sandbox");
+  }
+  base::UniqueFd root(fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID));
+  if (!root.valid()) return base::error_from_errno(errno, "making the root of a sandbox");
+  return root;
+}
+
+// Waits for the sandbox's word: none when the proxy runs.
+base::Status wait_until_started(int status) {
+  std::string text;
+  char buffer[256];
+  for (;;) {
+    pollfd ready{status, POLLIN, 0};
+    if (poll(&ready, 1, kStartPatienceMs) == 0) text = "it took too long";
+    if (ready.revents == 0) break;
+    const ssize_t length = read(status, buffer, sizeof buffer);
+    if (length <= 0) break;
+    text.append(buffer, static_cast<std::size_t>(length));
+  }
+  if (text.empty()) return {};
+  return base::Error{base::ErrorCode::kUnavailable, "the sandbox did not start: " + text};
+}
+
+std::string without_tag(const std::string& image) {
+  const std::size_t colon = image.rfind(':');
+  const std::size_t slash = image.rfind('/');
+  const bool tagged = colon != std::string::npos && (slash == std::string::npos || colon > slash);
+  return tagged ? image.substr(0, colon) : image;
+}
+
+std::string safe_name(const std::string& name) {
+  std::string safe = name.substr(0, kNameLengthMax);
+  for (char& letter : safe) {
+    const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                       (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
+    if (!plain) letter = '_';
+  }
+  return safe;
+}
+
+// Everything that goes over to the sandbox; closed here once it has started.
+struct TheirEnds {
+  base::UniqueFd socket, out, err, status, root;
+  std::vector<base::UniqueFd> cgroups;
+};
+
+}  // namespace
+
+class SandboxFactory::State {
+ public:
+  State(SandboxConfig config, const base::Clock& clock, CgroupLayout layout)
+      : config_(std::move(config)),
+        clock_(clock),
+        cgroups_(std::move(layout), "larder-" + safe_name(config_.instance)) {}
+  ~State();
+
+  base::Status start();
+  base::Status remove_leftovers() const;
+  base::Result<std::unique_ptr<invoker::Container>> create(const invoker::ContainerSpec& spec);
+  const SandboxConfig& config() const { return config_; }
+
+ private:
+  base::Status take_state_directory();
+  base::Result<const Runtime*> find_runtime(const invoker::ContainerSpec& spec) const;
+  StartOrder make_order(const Runtime& runtime, const invoker::ContainerSpec& spec) const;
+  base::Status assemble(const invoker::ContainerSpec& spec, const StartOrder& order,
+                        SandboxParts& parts);
+  base::Status launch(StartOrder order, SandboxParts& parts, const TheirEnds& theirs);
+
+  const SandboxConfig config_;
+  const base::Clock& clock_;
+  const CgroupMaker cgroups_;
+  base::UniqueFd lock_;  // on the state directory
+  std::unique_ptr<NamespaceThread> namespaces_;
+  std::unique_ptr<LogReader> log_reader_;
+  std::unique_ptr<WardenClient> warden_;
+  std::atomic<std::uint64_t> counter_{0};
+};
+
+SandboxFactory::State::~State() {
+  warden_.reset();  // removes the cgroups
+  if (!lock_.valid()) return;
+  std::error_code ignored;
+  std::filesystem::remove(config_.state_directory + "/cgroups", ignored);
+  std::filesystem::remove(config_.state_directory + "/lock", ignored);
+  std::filesystem::remove(config_.state_directory, ignored);
+}
+
+base::Status SandboxFactory::State::take_state_directory() {
+  std::error_code error;
+  std::filesystem::create_directories(config_.state_directory, error);
+  if (error) return base::error_from_errno(error.value(), "making " + config_.state_directory);
+  chmod(config_.state_directory.c_str(), 0700);
+  const std::string path = config_.state_directory + "/lock";
+  base::UniqueFd lock(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock.valid()) return base::error_from_errno(errno, "opening " + path);
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) < 0) {
+    return base::Error{base::ErrorCode::kAlreadyExists,
+                       "another invoker uses " + config_.state_directory};
+  }
+  lock_ = std::move(lock);
+  return {};
+}
+
+base::Status SandboxFactory::State::start() {
+  TRY_STATUS(take_state_directory());
+  TRY_STATUS(remove_leftovers());
+  TRY_STATUS(cgroups_.prepare());
+  std::string list;
+  for (const std::string& path : cgroups_.directories()) list += path + "\n";
+  const std::string path = config_.state_directory + "/cgroups";
+  const base::UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file.valid() || write(file.get(), list.data(), list.size()) < 0) {
+    return base::error_from_errno(errno, "writing " + path);
+  }
+  TRY(namespaces_, NamespaceThread::create());
+  TRY(log_reader_, LogReader::create(clock_));
+  TRY(warden_,
+      WardenClient::start(config_.sandbox_program,
+                          {config_.proxy_program, config_.read_only_paths, cgroups_.directories(),
+                           config_.state_directory, config_.uid_base, config_.uid}));
+  return {};
+}
+
+// An earlier process may have been in other groups than this one, so it left a list of its own.
+base::Status SandboxFactory::State::remove_leftovers() const {
+  std::vector<std::string> directories = cgroups_.directories();
+  if (const auto list = read_file(config_.state_directory + "/cgroups"); list.ok()) {
+    std::size_t start = 0;
+    while (start < list->size()) {
+      const std::size_t end = std::min(list->find('\n', start), list->size());
+      directories.push_back(list->substr(start, end - start));
+      start = end + 1;
+    }
+  }
+  std::ranges::sort(directories);
+  directories.erase(std::unique(directories.begin(), directories.end()), directories.end());
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(config_.state_directory, error)) {
+    if (entry.is_socket(error)) std::filesystem::remove(entry.path(), error);
+  }
+  return remove_cgroups(directories, kLeftoverPatience);
+}
+
+base::Result<const Runtime*> SandboxFactory::State::find_runtime(
+    const invoker::ContainerSpec& spec) const {
+  if (spec.kind == "blackbox" && !spec.image.empty() &&
+      std::ranges::find(config_.native_images, without_tag(spec.image)) ==
+          config_.native_images.end()) {
+    return base::Error{base::ErrorCode::kUnsupported,
+                       "The image '" + spec.image +
+                           "' cannot be run here: there is no container "
+                           "engine, only native programs run as blackbox actions."};
+  }
+  for (const Runtime& runtime : config_.runtimes) {
+    if (runtime.kind == spec.kind) return &runtime;
+  }
+  return base::Error{base::ErrorCode::kUnsupported,
+                     "The kind '" + spec.kind + "' cannot be run here."};
+}
+
+StartOrder SandboxFactory::State::make_order(const Runtime& runtime,
+                                             const invoker::ContainerSpec& spec) const {
+  StartOrder order;
+  order.hostname = "sandbox";
+  const std::int64_t half = spec.memory_bytes / 2;
+  order.tmp_bytes = std::min(config_.tmp_bytes_max, half);
+  order.shm_bytes = std::min(config_.shm_bytes_max, half);
+  order.action_bytes = std::min(config_.action_bytes_max, half);
+  order.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                       "HOME=/tmp", "LANG=C.UTF-8", "HOSTNAME=sandbox"};
+  for (const auto& [name, value] : spec.environment)
+    order.environment.push_back(name + "=" + value);
+  if (runtime.command.empty()) {
+    order.arguments = {"native"};
+    return order;
+  }
+  order.arguments = {"interpreter", runtime.source_name, runtime.command.front()};
+  if (!runtime.heap_option.empty()) {
+    order.arguments.push_back(runtime.heap_option +
+                              std::to_string((spec.memory_bytes >> 20) * 3 / 4));
+  }
+  order.arguments.insert(order.arguments.end(), runtime.command.begin() + 1, runtime.command.end());
+  return order;
+}
+
+base::Result<std::unique_ptr<invoker::Container>> SandboxFactory::State::create(
+    const invoker::ContainerSpec& spec) {
+  TRY(const Runtime* runtime, find_runtime(spec));
+  const std::uint64_t number = ++counter_;
+  SandboxParts parts;
+  parts.id = safe_name(spec.name) + "." + std::to_string(number);
+  parts.socket_path = config_.state_directory + "/" + std::to_string(number) + ".sock";
+  const base::Status status = assemble(spec, make_order(*runtime, spec), parts);
+  if (status.ok()) {
+    return std::unique_ptr<invoker::Container>(
+        std::make_unique<SandboxContainer>(std::move(parts), *log_reader_, *namespaces_, clock_));
+  }
+  if (parts.pidfd.valid()) end_sandbox(parts.pidfd.get(), *parts.cgroup);
+  if (parts.log_key != 0) log_reader_->remove(parts.log_key);
+  if (parts.cgroup != nullptr) static_cast<void>(parts.cgroup->remove().ok());
+  unlink(parts.socket_path.c_str());
+  return status.error();
+}
+
+base::Status SandboxFactory::State::assemble(const invoker::ContainerSpec& spec,
+                                             const StartOrder& order, SandboxParts& parts) {
+  TRY(parts.cgroup,
+      cgroups_.make(parts.id, {spec.memory_bytes, config_.pids_max, spec.cpu_shares}));
+  TRY(parts.root, make_root());
+  TheirEnds theirs;
+  TRY(theirs.cgroups, parts.cgroup->entrances());
+  TRY(theirs.socket, listen_at(parts.socket_path));
+  TRY(Pipe out, make_pipe(O_NONBLOCK));
+  TRY(Pipe err, make_pipe(O_NONBLOCK));
+  fcntl(out.read_end.get(), F_SETPIPE_SZ, kLogPipeBytes);  // a wish
+  theirs.out = std::move(out.write_end);
+  theirs.err = std::move(err.write_end);
+  parts.log = std::make_shared<LogBuffer>(config_.log_bytes_max);
+  TRY(parts.log_key, log_reader_->add(std::move(out.read_end), std::move(err.read_end), parts.log));
+  return launch(order, parts, theirs);
+}
+
+base::Status SandboxFactory::State::launch(StartOrder order, SandboxParts& parts,
+                                           const TheirEnds& theirs) {
+  TRY(Pipe status, make_pipe(0));
+  order.unified_cgroup = parts.cgroup->unified();
+  std::vector<int> fds = {theirs.socket.get(), theirs.out.get(), theirs.err.get(),
+                          status.write_end.get(), parts.root.get()};
+  for (const base::UniqueFd& fd : theirs.cgroups) fds.push_back(fd.get());
+  TRY(StartedSandbox started, warden_->order(std::move(order), fds));
+  parts.pidfd = std::move(started.pidfd);
+  status.write_end.reset();
+  TRY_STATUS(wait_until_started(status.read_end.get()));
+  const std::string path = "/proc/" + std::to_string(started.pid) + "/ns/mnt";
+  parts.mount_namespace.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // When the process lives now, its number was its own when the file was opened.
+  pollfd ended{parts.pidfd.get(), POLLIN, 0};
+  if (!parts.mount_namespace.valid() || poll(&ended, 1, 0) != 0) {
+    return base::Error{base::ErrorCode::kUnavailable, "the sandbox ended while it started"};
+  }
+  return {};
+}
+
+SandboxFactory::SandboxFactory(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SandboxFactory::~SandboxFactory() = default;
+
+base::Result<std::unique_ptr<SandboxFactory>> SandboxFactory::create(SandboxConfig config,
+                                                                     const base::Clock& clock) {
+  if (geteuid() != 0) {
+    return base::Error{base::ErrorCode::kPermissionDenied, "sandboxes can only be made by root"};
+  }
+  TRY(const std::string groups, read_file("/proc/self/cgroup"));
+  TRY(const std::string mounts, read_file("/proc/self/mountinfo"));
+  TRY(CgroupLayout layout, find_layout(groups, mounts));
+  auto state = std::make_unique<State>(std::move(config), clock, std::move(layout));
+  TRY_STATUS(state->start());
+  return std::unique_ptr<SandboxFactory>(new SandboxFactory(std::move(state)));
+}
+
+base::Result<std::unique_ptr<invoker::Container>> SandboxFactory::create(
+    const invoker::ContainerSpec& spec) {
+  return state_->create(spec);
+}
+
+// start() has done it: nothing could be made before.
+base::Status SandboxFactory::remove_leftovers() { return {}; }
+
+std::int64_t SandboxFactory::outer_uid() const {
+  return state_->config().uid_base + state_->config().uid;
+}
+
+std::vector<std::string> SandboxFactory::kinds() const {
+  std::vector<std::string> kinds;
+  for (const Runtime& runtime : state_->config().runtimes) kinds.push_back(runtime.kind);
+  return kinds;
+}
+
+}  // namespace invoker_container

@@ -1,0 +1,91 @@
+#include "warden_client.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+
+#include "fd_message.h"
+
+extern char** environ;
+
+namespace invoker_container {
+namespace {
+
+constexpr int kOrdersFd = 3;
+constexpr timeval kReplyPatience{10, 0};
+
+// Returns an errno. The warden gets a session of its own: it must outlive a Ctrl-C that ends us.
+int spawn(const std::string& program, int socket, pid_t& pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, socket, kOrdersFd);
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes,
+                           POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  std::string name = "larder-sandbox";
+  char* arguments[] = {name.data(), nullptr};
+  char* environment[] = {nullptr};
+  const int result =
+      posix_spawn(&pid, program.c_str(), &actions, &attributes, arguments, environment);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return result;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<WardenClient>> WardenClient::start(const std::string& program,
+                                                                const WardenSetup& setup) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
+    return base::error_from_errno(errno, "making a socket pair");
+  }
+  base::UniqueFd ours(ends[0]);
+  base::UniqueFd theirs(ends[1]);
+  setsockopt(ours.get(), SOL_SOCKET, SO_RCVTIMEO, &kReplyPatience, sizeof kReplyPatience);
+  pid_t pid = 0;
+  const int result = spawn(program, theirs.get(), pid);
+  if (result != 0) return base::error_from_errno(result, "starting " + program);
+  theirs.reset();
+  std::unique_ptr<WardenClient> client(new WardenClient(pid, std::move(ours)));
+  TRY_STATUS(send_message(client->socket_.get(), encode(setup), {}));
+  TRY(const FdMessage answer, receive_message(client->socket_.get()));
+  if (answer.text == "ready") return client;
+  return base::Error{base::ErrorCode::kUnsupported,
+                     "sandboxes cannot be made here: " + answer.text};
+}
+
+WardenClient::~WardenClient() {
+  socket_.reset();
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
+}
+
+base::Result<StartedSandbox> WardenClient::order(StartOrder order, const std::vector<int>& fds) {
+  const std::scoped_lock lock(mutex_);
+  order.id = next_id_++;
+  TRY_STATUS(send_message(socket_.get(), encode(order), fds));
+  TRY(FdMessage answer, receive_message(socket_.get()));
+  if (answer.text.empty()) {
+    return base::Error{base::ErrorCode::kUnavailable, "larder-sandbox has ended"};
+  }
+  TRY(const StartReply reply, decode_reply(answer.text));
+  if (!reply.error.empty()) return base::Error{base::ErrorCode::kUnavailable, reply.error};
+  if (reply.id != order.id || answer.fds.size() != 1) {
+    return base::Error{base::ErrorCode::kInternal, "larder-sandbox answered another order"};
+  }
+  return StartedSandbox{static_cast<pid_t>(reply.pid), std::move(answer.fds[0])};
+}
+
+}  // namespace invoker_container

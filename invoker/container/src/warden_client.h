@@ -1,0 +1,43 @@
+// The factory's end of the conversation with larder-sandbox.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "orders.h"
+
+namespace invoker_container {
+
+struct StartedSandbox {
+  pid_t pid = 0;
+  base::UniqueFd pidfd;
+};
+
+// Threads: any; orders are handed over one at a time, which takes about half a millisecond each.
+class WardenClient {
+ public:
+  // Starts the program and waits until it is ready.
+  static base::Result<std::unique_ptr<WardenClient>> start(const std::string& program,
+                                                           const WardenSetup& setup);
+  // The warden ends when nobody speaks to it any more; waits for that.
+  ~WardenClient();
+
+  // `fds` as orders.h lists them. Errors: kUnavailable when the warden is gone.
+  base::Result<StartedSandbox> order(StartOrder order, const std::vector<int>& fds);
+
+ private:
+  WardenClient(pid_t pid, base::UniqueFd socket) : pid_(pid), socket_(std::move(socket)) {}
+
+  const pid_t pid_;
+  std::mutex mutex_;  // guards the conversation
+  base::UniqueFd socket_;
+  std::uint64_t next_id_ = 1;
+};
+
+}  // namespace invoker_container
