@@ -1,0 +1,221 @@
+#include "platform.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <utility>
+
+#include "invoker/invoker.h"
+#include "invoker_container/sandbox_factory.h"
+#include "manifest.h"
+#include "metrics_text.h"
+#include "standalone/control_plane.h"
+#include "standalone/http_server.h"
+#include "standalone/sqlite_activation_store.h"
+#include "standalone/sqlite_entity_store.h"
+#include "storage/volume_store.h"
+#include "volume_stager.h"
+
+namespace program {
+
+using base::ErrorCode;
+
+namespace {
+
+// Requests that touch the disk, at once and waiting.
+constexpr std::size_t kDiskThreads = 2;
+constexpr std::size_t kDiskQueueMax = 1024;
+// For answers that are on their way when everything else has stopped.
+constexpr std::chrono::milliseconds kAnswersPatience{200};
+
+class LibraryActions final : public invoker::ActionSource {
+ public:
+  explicit LibraryActions(standalone::ActionLibrary& library) : library_(library) {}
+  base::Result<std::shared_ptr<const invoker::Action>> fetch(
+      const std::string& id, const std::optional<std::string>& revision) override {
+    return library_.fetch(id, revision);
+  }
+
+ private:
+  standalone::ActionLibrary& library_;
+};
+
+// The invoker and the control plane need each other: these two are the joint. Each is told its
+// other side once, before any request comes in.
+class PlaneSink final : public invoker::ActivationSink {
+ public:
+  void connect(standalone::ControlPlane& plane) { plane_ = &plane; }
+  // The client is answered when its record is safe, so there is nothing to do with the bare result.
+  void result_ready(const invoker::ActivationMessage&, const invoker::Activation&) override {}
+  void completed(const invoker::ActivationMessage& message,
+                 invoker::Activation activation) override {
+    plane_->completed(message, std::move(activation));
+  }
+
+ private:
+  standalone::ControlPlane* plane_ = nullptr;
+};
+
+class EngineInvoke final : public standalone::Invoke {
+ public:
+  void connect(invoker::Invoker& engine) { engine_ = &engine; }
+  void disconnect() { engine_ = nullptr; }
+  base::Status submit(invoker::ActivationMessage message) override {
+    invoker::Invoker* const engine = engine_;
+    if (engine != nullptr) return engine->submit(std::move(message));
+    return base::Error{ErrorCode::kUnavailable, "the platform is starting or stopping"};
+  }
+  void forget(const std::string& action_id) override {
+    if (invoker::Invoker* const engine = engine_) engine->forget(action_id);
+  }
+  bool healthy() const override { return engine_ != nullptr; }
+  std::string metrics() const {
+    invoker::Invoker* const engine = engine_;
+    return engine != nullptr ? metrics_text(engine->stats()) : "";
+  }
+
+ private:
+  std::atomic<invoker::Invoker*> engine_ = nullptr;
+};
+
+}  // namespace
+
+// In the order of making; destroyed from the end.
+struct Platform::Parts {
+  explicit Parts(const base::Clock& the_clock, base::Logger& the_log)
+      : clock(the_clock), log(the_log) {}
+
+  const base::Clock& clock;
+  base::Logger& log;
+  std::unique_ptr<standalone::EntityStore> entities;
+  std::unique_ptr<standalone::ActivationStore> activations;
+  std::unique_ptr<standalone::ActionLibrary> library;
+  std::unique_ptr<storage::VolumeStore> volumes;
+  std::optional<std::string> no_volumes;
+  std::unique_ptr<invoker_container::SandboxFactory> containers;
+  std::unique_ptr<invoker::FileStager> stager;
+  std::unique_ptr<LibraryActions> actions;
+  standalone::ThreadTimer timer;
+  standalone::RandomIds ids;
+  PlaneSink sink;
+  EngineInvoke invoke;
+  std::unique_ptr<standalone::ControlPlane> plane;
+  std::unique_ptr<invoker::Invoker> engine;
+  std::unique_ptr<standalone::WorkPool> disk;
+  std::unique_ptr<standalone::HttpServer> server;
+
+  base::Status open_stores(const PlatformConfig& config);
+  base::Status open_node(const PlatformConfig& config);
+  base::Status open_front(const PlatformConfig& config);
+};
+
+base::Status Platform::Parts::open_stores(const PlatformConfig& config) {
+  std::error_code failed;
+  std::filesystem::create_directories(config.data_dir, failed);
+  if (failed) {
+    return base::error_from_errno(failed.value(), "data directory " + config.data_dir.string());
+  }
+  TRY(entities, standalone::open_sqlite_entity_store(config.data_dir / "entities.db"));
+  standalone::ActivationStoreConfig records;
+  records.file = config.data_dir / "activations.db";
+  TRY(activations, standalone::open_sqlite_activation_store(records, clock));
+  library = std::make_unique<standalone::ActionLibrary>(*entities);
+  return {};
+}
+
+// Sandboxes are needed; volumes are refused one by one where the machine cannot have them.
+base::Status Platform::Parts::open_node(const PlatformConfig& config) {
+  invoker_container::SandboxConfig sandbox;
+  sandbox.instance = "standalone-" + std::to_string(config.port);
+  sandbox.state_directory = "/run/larder-" + sandbox.instance;
+  sandbox.sandbox_program = config.programs / "larder-sandbox";
+  sandbox.proxy_program = config.programs / "larder-proxy";
+  sandbox.runtimes = invoker_container::find_runtimes();
+  TRY(containers, invoker_container::SandboxFactory::create(std::move(sandbox), clock));
+  TRY_STATUS(containers->remove_leftovers());
+
+  storage::VolumeStoreOptions options;
+  options.directory = config.data_dir / "volumes";
+  options.durable_bytes = config.durable_bytes;
+  options.ephemeral_bytes = config.ephemeral_bytes;
+  options.quota_bytes = config.quota_bytes;
+  if (auto opened = storage::VolumeStore::open(options)) {
+    volumes = std::move(opened).value();
+    stager = std::make_unique<VolumeStager>(*volumes, static_cast<uid_t>(containers->outer_uid()));
+  } else if (opened.error().code == ErrorCode::kUnsupported) {
+    no_volumes = opened.error().message;
+    stager = std::make_unique<NoVolumes>(*no_volumes);
+  } else {
+    return std::move(opened).error();
+  }
+  return {};
+}
+
+base::Status Platform::Parts::open_front(const PlatformConfig& config) {
+  actions = std::make_unique<LibraryActions>(*library);
+  standalone::ControlPlaneConfig front;
+  front.limits = config.limits;
+  TRY(front.runtimes, manifest_of(containers->kinds()));
+  const auto front_runtimes = front.runtimes.all();
+  front.users = config.users;
+  front.metrics = [this] { return invoke.metrics(); };
+  plane = std::make_unique<standalone::ControlPlane>(
+      std::move(front), standalone::ControlPlaneOutside{*entities, *activations, *library, invoke,
+                                                        timer, ids, clock});
+  sink.connect(*plane);
+
+  disk = std::make_unique<standalone::WorkPool>(kDiskThreads, kDiskQueueMax);
+  standalone::HttpServerConfig http;
+  http.address = config.address;
+  http.port = config.port;
+  TRY(server, standalone::HttpServer::start(http, standalone::handler_of(*plane, *disk)));
+
+  invoker::InvokerConfig node;
+  node.pool = config.pool;
+  if (config.stem_cells_each > 0) {
+    for (const auto& runtime : front_runtimes) {
+      node.pool.stem_cells.push_back(
+          {runtime.kind, config.stem_cell_bytes, config.stem_cells_each});
+    }
+  }
+  node.api_host = "http://" + config.address + ":" + std::to_string(server->port());
+  node.capabilities = hints::plain_directories();
+  engine = std::make_unique<invoker::Invoker>(
+      std::move(node), invoker::Outside{*actions, *containers, *stager, sink, clock, log});
+  invoke.connect(*engine);
+  return {};
+}
+
+Platform::Platform(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Platform::~Platform() {
+  if (parts_->server) stop(std::chrono::milliseconds(0));
+}
+
+base::Result<std::unique_ptr<Platform>> Platform::start(const PlatformConfig& config,
+                                                        const base::Clock& clock,
+                                                        base::Logger& log) {
+  if (geteuid() != 0) {
+    return base::Error{ErrorCode::kPermissionDenied,
+                       "sandboxes need root: start this as root (sudo larder standalone)"};
+  }
+  auto parts = std::make_unique<Parts>(clock, log);
+  TRY_STATUS(parts->open_stores(config));
+  TRY_STATUS(parts->open_node(config));
+  TRY_STATUS(parts->open_front(config));
+  return std::unique_ptr<Platform>(new Platform(std::move(parts)));
+}
+
+std::uint16_t Platform::port() const { return parts_->server->port(); }
+std::vector<std::string> Platform::kinds() const { return parts_->containers->kinds(); }
+const std::optional<std::string>& Platform::no_volumes() const { return parts_->no_volumes; }
+
+void Platform::stop(std::chrono::milliseconds patience) {
+  parts_->engine->stop(parts_->clock.now() + patience);
+  parts_->invoke.disconnect();
+  parts_->server->stop(kAnswersPatience);
+  parts_->server.reset();
+  parts_->engine.reset();
+}
+
+}  // namespace program

@@ -1,0 +1,59 @@
+// The whole platform in one process: REST front, stores, invoker, sandboxes, volumes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "invoker/container_pool.h"
+#include "standalone/limits.h"
+#include "standalone/users.h"
+
+namespace program {
+
+struct PlatformConfig {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 3233;  // 0: any free one
+  std::filesystem::path data_dir;
+  std::filesystem::path programs;  // folder of larder-sandbox and larder-proxy
+  invoker::PoolConfig pool;        // without stem cells
+  int stem_cells_each = 1;         // of each language that is found
+  std::int64_t stem_cell_bytes = 256LL << 20;
+  standalone::ServiceLimits limits;
+  standalone::Users users = standalone::Users::well_known();
+  std::int64_t durable_bytes = 16'000'000'000;
+  std::int64_t ephemeral_bytes = 16'000'000'000;
+  std::int64_t quota_bytes = 1'000'000'000;
+};
+
+// Threads: one at a time. Life: stop() or the destructor ends every container and thread.
+class Platform {
+ public:
+  // Errors: kAlreadyExists for a port or data directory in use, kPermissionDenied and kUnsupported
+  // with what this machine lacks.
+  static base::Result<std::unique_ptr<Platform>> start(const PlatformConfig& config,
+                                                       const base::Clock& clock, base::Logger& log);
+  ~Platform();
+
+  std::uint16_t port() const;
+  std::vector<std::string> kinds() const;
+  // Why volumes cannot be had here; nothing when they can.
+  const std::optional<std::string>& no_volumes() const;
+
+  // Accepts nothing new, lets what runs finish until `patience` is over, removes all containers.
+  void stop(std::chrono::milliseconds patience);
+
+ private:
+  struct Parts;
+  explicit Platform(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace program

@@ -1,0 +1,77 @@
+#include "standalone_command.h"
+
+#include <signal.h>
+
+#include <cstdio>
+
+#include "base/fd_log_sink.h"
+
+namespace program {
+namespace {
+
+constexpr const char* kGuestKey =
+    "23bc46b1-71f6-4ed5-8c54-816aa4f8c502:"
+    "123zO3xZCLrMN6v2BKK1dXYFpXlPkccOFqm12CdAsMgRU4VrNZ9lyGVCGuMDGIwP";
+
+// Who presses Ctrl-C does not want to wait for a function that runs a minute.
+constexpr std::chrono::milliseconds kInterruptPatience{500};
+
+// Blocks the signals for this thread and all later ones: they are waited for, not interrupted by.
+sigset_t hold_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void announce(const Platform& platform, const StandaloneOptions& options) {
+  const std::string url =
+      "http://" + options.platform.address + ":" + std::to_string(platform.port());
+  std::printf("larder: ready at %s, data in %s\n", url.c_str(), options.platform.data_dir.c_str());
+  std::string kinds;
+  for (const std::string& kind : platform.kinds()) kinds += (kinds.empty() ? "" : ", ") + kind;
+  std::printf("larder: kinds: %s\n", kinds.c_str());
+  if (platform.no_volumes()) {
+    std::printf("larder: no volumes: %s\n", platform.no_volumes()->c_str());
+  }
+  std::printf("larder: wsk property set --apihost %s --auth %s\n", url.c_str(), kGuestKey);
+  std::fflush(stdout);
+}
+
+void remove_earlier_data(const std::filesystem::path& data_dir) {
+  for (const char* name : {"entities.db", "activations.db"}) {
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+      std::error_code ignored;
+      std::filesystem::remove(data_dir / (std::string(name) + suffix), ignored);
+    }
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(data_dir / "volumes", ignored);
+}
+
+}  // namespace
+
+int run_standalone(const StandaloneOptions& options) {
+  const sigset_t stop_signals = hold_stop_signals();
+  const base::SystemClock clock;
+  base::FdLogSink sink(STDERR_FILENO);
+  base::Logger log(sink, clock, options.log);
+  if (options.clean) remove_earlier_data(options.platform.data_dir);
+  auto platform = Platform::start(options.platform, clock, log);
+  if (!platform) {
+    sink.flush(std::chrono::seconds(1));
+    std::fprintf(stderr, "larder: cannot start: %s\n", platform.error().message.c_str());
+    return 1;
+  }
+  announce(**platform, options);
+  int signal = 0;
+  sigwait(&stop_signals, &signal);
+  std::printf("larder: stopping\n");
+  std::fflush(stdout);
+  (*platform)->stop(signal == SIGINT ? kInterruptPatience : options.patience);
+  return 0;
+}
+
+}  // namespace program

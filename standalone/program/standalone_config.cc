@@ -1,0 +1,119 @@
+#include "standalone_config.h"
+
+#include <cstdlib>
+
+#include "base/sizes.h"
+
+namespace program {
+namespace {
+
+std::string default_data_dir() {
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : "/root") + "/.larder/standalone";
+}
+
+base::Status read_pool(const base::Config& settings, invoker::PoolConfig& pool) {
+  TRY(pool.memory_bytes, settings.bytes("pool.user-memory"));
+  TRY(pool.pause_grace, settings.duration("pool.pause-grace"));
+  TRY(pool.idle_container, settings.duration("pool.idle-container"));
+  TRY(const auto buffer, settings.whole("pool.buffer", 1, 1'000'000));
+  pool.buffer_max = static_cast<std::size_t>(buffer);
+  return {};
+}
+
+base::Status read_limits(const base::Config& settings, standalone::ServiceLimits& limits) {
+  constexpr std::int64_t kMany = 1'000'000'000;
+  TRY(limits.invocations_per_minute, settings.whole("limits.invocations-per-minute", 0, kMany));
+  TRY(limits.concurrent_invocations, settings.whole("limits.concurrent-invocations", 0, kMany));
+  TRY(const auto memory_max, settings.bytes("limits.memory-max"));
+  limits.memory_mb.max = memory_max >> 20;
+  if (limits.memory_mb.max < limits.memory_mb.standard) {
+    return base::Error{base::ErrorCode::kInvalidArgument,
+                       "limits.memory-max is " + base::format_bytes(memory_max) +
+                           " and must be at least " + std::to_string(limits.memory_mb.standard) +
+                           " MB"};
+  }
+  TRY(const auto timeout_max, settings.duration("limits.timeout-max"));
+  limits.timeout_ms.max = std::max(timeout_max.count(), limits.timeout_ms.standard);
+  return {};
+}
+
+// {"team": "UUID:SECRET", ...}
+base::Status read_users(const base::Config& settings, standalone::Users& users) {
+  if (!settings.has("users")) return {};
+  TRY(const base::Json added, settings.json("users"));
+  if (!added.is_object()) {
+    return base::Error{base::ErrorCode::kInvalidArgument,
+                       "users must be an object of names and keys, in the configuration file"};
+  }
+  for (const auto& [name, key] : added.members()) {
+    if (!key.is_string()) {
+      return base::Error{base::ErrorCode::kInvalidArgument,
+                         "users." + name + " must be a text \"UUID:SECRET\""};
+    }
+    TRY_STATUS(users.add(name, key.as_string()));
+  }
+  return {};
+}
+
+base::Status read_log(const base::Config& settings, base::LogConfig& log) {
+  TRY(const auto level, settings.text("log.level"));
+  TRY(log.least, base::parse_log_level(level));
+  TRY(const auto format, settings.text("log.format"));
+  TRY(log.format, base::parse_log_format(format));
+  return {};
+}
+
+}  // namespace
+
+base::Config standalone_settings() {
+  return base::Config({
+      {"address", "127.0.0.1",
+       "IPv4 address to listen on; anyone who reaches it and knows a key "
+       "runs code here"},
+      {"port", 3233, "port of the REST API; 0 takes any free one"},
+      {"data-dir", base::Json(default_data_dir()), "where actions, records and volumes are kept"},
+      {"log.level", "info", "debug, info, warn or error"},
+      {"log.format", "openwhisk", "openwhisk, json or logfmt"},
+      {"pool.user-memory", "2048m", "memory of all containers together"},
+      {"pool.pause-grace", "10 s", "a container idle this long is frozen"},
+      {"pool.idle-container", "10 m", "a container frozen this long is removed"},
+      {"pool.buffer", 10'000, "activations that may wait for room"},
+      {"pool.stem-cells", 1, "interpreters kept ready, of each language"},
+      {"pool.stem-cell-memory", "256m", "actions with just this memory limit can use them"},
+      {"limits.invocations-per-minute", 10'000'000, "of one namespace"},
+      {"limits.concurrent-invocations", 10'000, "of one namespace"},
+      {"limits.memory-max", "512m", "largest memory limit of an action"},
+      {"limits.timeout-max", "5 m", "longest time limit of an action"},
+      {"volumes.durable-size", "16 GB", "disk that durable volumes may take together"},
+      {"volumes.ephemeral-size", "16 GB", "disk that ephemeral volumes may take together"},
+      {"volumes.quota", "1 GB", "of a volume whose hint names none"},
+      {"stop-patience", "10 s", "for running activations, after SIGTERM"},
+      {"users", nullptr, "more users: {\"name\": \"UUID:SECRET\"}, in the file", true},
+  });
+}
+
+base::Result<StandaloneOptions> standalone_options(const base::Config& settings) {
+  StandaloneOptions options;
+  PlatformConfig& platform = options.platform;
+  TRY(platform.address, settings.text("address"));
+  TRY(const auto port, settings.whole("port", 0, 65'535));
+  platform.port = static_cast<std::uint16_t>(port);
+  TRY(platform.data_dir, settings.text("data-dir"));
+  // The programs that go with this one lie beside it.
+  platform.programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  TRY_STATUS(read_pool(settings, platform.pool));
+  TRY(const auto stem_cells, settings.whole("pool.stem-cells", 0, 100));
+  platform.stem_cells_each = static_cast<int>(stem_cells);
+  TRY(platform.stem_cell_bytes, settings.bytes("pool.stem-cell-memory"));
+  TRY_STATUS(read_limits(settings, platform.limits));
+  TRY(platform.durable_bytes, settings.bytes("volumes.durable-size"));
+  TRY(platform.ephemeral_bytes, settings.bytes("volumes.ephemeral-size"));
+  TRY(platform.quota_bytes, settings.bytes("volumes.quota"));
+  TRY_STATUS(read_users(settings, platform.users));
+  TRY(options.patience, settings.duration("stop-patience"));
+  TRY_STATUS(read_log(settings, options.log));
+  return options;
+}
+
+}  // namespace program

@@ -1,0 +1,78 @@
+// What is left when the platform ends: everything that was answered, and nothing that it made.
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+
+import {eventually, Platform, remove, scratchFolder, traces} from './platform.mjs';
+
+const action = code => ({exec: {kind: 'nodejs:default', code}});
+const path = name => `/api/v1/namespaces/_/actions/${name}`;
+const invoke = (platform, name, body = {}) => platform.call('POST', `${path(name)}?blocking=true`, {body});
+
+test('what was answered survives kill -9, and nothing else is left behind', async () => {
+  const folder = scratchFolder();
+  const before = traces();
+  let platform = await Platform.start(folder);
+  try {
+    const counter = `const fs = require('fs');
+      exports.main = ({n}) => { fs.appendFileSync('/mnt/d/log', n + '\\n'); return {n}; }`;
+    const created = await platform.call('PUT', path('counter'), {
+      body: {...action(counter), annotations: [{key: 'volumes', value: {name: 'd', path: '/mnt/d'}}]},
+    });
+    assert.equal(created.status, 200);
+    const ids = [];
+    for (let n = 0; n < 20; n++) {
+      const answer = await invoke(platform, 'counter', {n});
+      assert.equal(answer.status, 200, answer.text);
+      ids.push(answer.json.activationId);
+    }
+    const end = await platform.stop('SIGKILL');
+    assert.equal(end.signal, 'SIGKILL');
+    await eventually('every process of the platform is gone', () => traces().processes === before.processes);
+
+    platform = await Platform.start(folder);
+    assert.equal((await platform.call('GET', path('counter'))).status, 200);
+    for (const id of ids) {
+      const record = await platform.call('GET', `/api/v1/namespaces/_/activations/${id}`);
+      assert.equal(record.status, 200, `activation ${id} is lost`);
+    }
+    const reader = `exports.main = () => ({text: require('fs').readFileSync('/mnt/d/log', 'utf8')})`;
+    await platform.call('PUT', path('reader'), {
+      body: {...action(reader), annotations: [{key: 'volumes', value: {name: 'd', path: '/mnt/d'}}]},
+    });
+    const read = await invoke(platform, 'reader');
+    assert.equal(read.json.response.result.text, [...Array(20).keys()].map(n => `${n}\n`).join(''));
+  } finally {
+    await platform.stop();
+    remove(folder);
+  }
+  assert.deepEqual(traces(), before);
+});
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  test(`${signal} in the middle of everything ends cleanly`, async () => {
+    const folder = scratchFolder();
+    const before = traces();
+    const platform = await Platform.start(folder, 'stop-patience=200ms');
+    await platform.call('PUT', path('sleeper'), {
+      body: action('exports.main = () => new Promise(() => {})'),
+    });
+    const waiting = [1, 2, 3].map(() => invoke(platform, 'sleeper').catch(() => ({status: 0})));
+    await eventually('three sandboxes run', async () => {
+      const metrics = await platform.call('GET', '/metrics');
+      return /larder_containers\{state="busy"\} 3/.test(metrics.text);
+    });
+    const end = await platform.stop(signal);
+    assert.deepEqual(end, {code: 0, signal: null});
+    for (const answer of await Promise.all(waiting)) assert.notEqual(answer.status, 200);
+    remove(folder);
+    assert.deepEqual(traces(), before);
+  });
+}
+
+test('two platforms cannot share a data directory', async () => {
+  const folder = scratchFolder();
+  const platform = await Platform.start(folder);
+  await assert.rejects(Platform.start(folder), /cannot start: .*\b\d+\b/);
+  await platform.stop();
+  remove(folder);
+});
