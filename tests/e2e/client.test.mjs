@@ -45,8 +45,11 @@ test('functions in three languages share the files of a volume', async () => {
   await client.actions.create({name: 'reader', kind: 'nodejs:default', action: nodeCode, annotations: volumes});
   const native = readFileSync(process.env.NATIVE_ACTION);
   await client.actions.create({
-    name: 'native', kind: 'blackbox', annotations: volumes,
-    exec: {kind: 'blackbox', image: 'openwhisk/dockerskeleton', code: native.toString('base64')},
+    name: 'native',
+    action: {
+      exec: {kind: 'blackbox', image: 'openwhisk/dockerskeleton', code: native.toString('base64')},
+      annotations: [{key: 'volumes', value: shared}],
+    },
   });
   assert.deepEqual(await result('writer', {file: 'a.txt', text: 'häl'}), {seen: ['a.txt']});
   assert.deepEqual(await result('writer', {file: 'a.txt', text: 'lo'}), {seen: ['a.txt']});

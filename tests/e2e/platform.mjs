@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 
-const LARDER = process.env.LARDER_PROGRAM;
+const LARDER = process.env.PROGRAM_UNDER_TEST;
 if (process.getuid() !== 0) skip('sandboxes need root');
 
 // Ends this test program as one that this machine cannot run.
