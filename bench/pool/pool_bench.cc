@@ -43,7 +43,7 @@ constexpr std::array<microseconds, kKinds> kTakes{microseconds(5'000), microseco
 
 class World {
  public:
-  explicit World(const Scene& scene) : scene_(scene), pool_(config(scene)) {
+  explicit World(const Scene& scene) : pool_(config(scene)) {
     for (int key = 0; key < scene.keys; ++key) {
       keys_.push_back("guest/action" + std::to_string(key) + "/1-0123456789abcdef");
     }
@@ -110,7 +110,6 @@ class World {
   void follow(const invoker::command::Resume& it) { obey(pool_.resumed(it.container, true, now_)); }
   void follow(const invoker::command::Refuse&) {}
 
-  Scene scene_;
   invoker::ContainerPool pool_;
   std::vector<std::string> keys_;
   std::array<std::deque<Answer>, kKinds> answers_;
@@ -123,7 +122,7 @@ void decide(benchmark::State& state, const Scene& scene) {
   World world(scene);
   for (int i = 0; i < 50'000; ++i) world.step();
   const std::int64_t before = world.events();
-  for (auto _ : state) world.step();
+  while (state.KeepRunning()) world.step();
   state.SetItemsProcessed(world.events() - before);
   const invoker::PoolStats stats = world.stats();
   state.counters["waiting"] = static_cast<double>(stats.waiting);

@@ -65,6 +65,7 @@ class Player {
     std::string verb;
     words >> verb;
     if (verb == "stats") return stats();
+    if (verb == "counts") return counts();
     if (verb == "deadline") return deadline();
     if (verb == "empty") return pool_.empty() ? "yes" : "no";
     return describe(act(verb, words));
@@ -139,6 +140,14 @@ class Player {
     text << s.memory_used_bytes / kMegabyte << "MB warm=" << s.warm << " busy=" << s.busy
          << " paused=" << s.paused << " stem=" << s.stem_cells << " starting=" << s.starting
          << " removing=" << s.removing << " waiting=" << s.waiting;
+    return text.str();
+  }
+
+  std::string counts() const {
+    const invoker::PoolStats s = pool_.stats();
+    std::ostringstream text;
+    text << "cold=" << s.cold_starts << " stem=" << s.stem_starts << " warm=" << s.warm_starts
+         << " evicted=" << s.evictions;
     return text.str();
   }
 

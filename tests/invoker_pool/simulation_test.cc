@@ -12,6 +12,7 @@ namespace pool_testing {
 namespace {
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs in this program
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }

@@ -105,5 +105,20 @@ TEST(ContainerPool, AWarmContainerIsChosenBeforeAStemCell) {
   )");
 }
 
+TEST(ContainerPool, CountsStartsByKindAndEvictions) {
+  play({.memory_mb = 512, .stem_cells = {{"python", 256, 1}}}, R"(
+    begin              -> start c1 python
+    started c1         ->
+    submit j1 A        -> run c1 j1 stem init, start c2 python
+    started c2         ->
+    ended c1 j1 keep   ->
+    submit j2 A        -> run c1 j2 warm again
+    submit j3 B kind=x -> remove c2
+    counts             -> cold=0 stem=1 warm=1 evicted=1
+    removed c2         -> start c3 j3
+    counts             -> cold=1 stem=1 warm=1 evicted=1
+  )");
+}
+
 }  // namespace
 }  // namespace pool_testing
