@@ -77,10 +77,12 @@ check_runtimes() {
   else
     fail python:3 "no /usr/bin/python3: ./dev setup"
   fi
-  if have node; then
-    ok nodejs "$(node --version), at $(command -v node)"
+  local node
+  node=$(find /usr/bin/node /usr/local/bin/node -maxdepth 0 2>/dev/null | head -n 1 || true)
+  if [[ -n $node ]]; then
+    ok nodejs "$("$node" --version), at $node"
   else
-    fail nodejs "no node: ./dev setup"
+    fail nodejs "no node in /usr/bin or /usr/local/bin: ./dev setup"
   fi
 }
 

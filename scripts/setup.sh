@@ -5,7 +5,7 @@
 readonly kBuildPackages=(
   g++ cmake ninja-build pkg-config ccache ca-certificates
   rapidjson-dev libcurl4-openssl-dev libmicrohttpd-dev libsqlite3-dev libseccomp-dev libminizip-dev
-  zlib1g-dev libhttp-parser-dev libspdlog-dev libcli11-dev
+  zlib1g-dev libhttp-parser-dev libcli11-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   btrfs-progs
 )
@@ -66,10 +66,11 @@ install_packages() {
   apt install --no-install-recommends "${missing[@]}"
 }
 
-# python3 and node are run by the platform as action kinds: whatever version is installed is the one offered.
+# python3 and node are run by the platform as action kinds: whatever version is
+# installed there is the one offered; a node elsewhere, in a home folder, is out of a sandbox's sight.
 runtime_packages() {
   [[ -x /usr/bin/python3 ]] || echo python3
-  have node || echo nodejs
+  [[ -x /usr/bin/node || -x /usr/local/bin/node ]] || echo nodejs
 }
 
 # The official JavaScript client, for the tests in tests/clients.
