@@ -36,13 +36,16 @@ class ConnectionWatch {
   WatchedConnection* add(int fd);
   // Must be called before the descriptor is closed.
   void remove(WatchedConnection* connection);
-  // Shuts down the sockets of those that are over their time at `now`.
+  // Shuts down the sockets of those that are over their time at `now`, and of idle ones whose
+  // client has closed its half: the library, which looks at edges, misses an end that came with a
+  // request.
   void sweep(base::Instant now);
   std::size_t count() const;
   // Connections between two requests (or before their first).
   void shut_idle();
 
  private:
+  static bool is_idle(const WatchedConnection& connection, base::Instant now);
   bool overdue(const WatchedConnection& connection, base::Instant now) const;
 
   const HttpServerConfig config_;

@@ -20,7 +20,8 @@ namespace {
 constexpr int kBacklog = 1024;
 constexpr std::size_t kConnectionMemoryBytes = 32u << 10;  // request line and headers fit in here
 constexpr std::chrono::milliseconds kSweepEvery{500};
-constexpr unsigned kSilenceSecondsMax = 120;  // nothing moves at all
+constexpr std::chrono::milliseconds kFlushTimeMax{500};  // for the last answers, when stopping
+constexpr unsigned kSilenceSecondsMax = 120;             // nothing moves at all
 
 base::Result<base::UniqueFd> listen_on(const HttpServerConfig& config) {
   sockaddr_in address{};
@@ -77,7 +78,7 @@ class HttpServer::Impl {
                             MHD_ConnectionNotificationCode what);
 
   void sweep_until_stopped();
-  void wait_for_exchanges(std::chrono::milliseconds patience);
+  void wait_for_clients(std::chrono::milliseconds patience);
 
   const HttpServerConfig config_;
   const HttpHandler handler_;
@@ -178,7 +179,7 @@ void HttpServer::Impl::sweep_until_stopped() {
   }
 }
 
-void HttpServer::Impl::wait_for_exchanges(std::chrono::milliseconds patience) {
+void HttpServer::Impl::wait_for_clients(std::chrono::milliseconds patience) {
   const base::Instant deadline = std::chrono::steady_clock::now() + patience;
   while (std::chrono::steady_clock::now() < deadline) {
     watch_.shut_idle();
@@ -191,7 +192,7 @@ void HttpServer::Impl::stop(std::chrono::milliseconds patience) {
   if (daemon_ == nullptr) return;
   MHD_quiesce_daemon(daemon_);
   listener_.reset();
-  wait_for_exchanges(patience);
+  wait_for_clients(patience);
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -200,6 +201,7 @@ void HttpServer::Impl::stop(std::chrono::milliseconds patience) {
   sweeper_.join();
   // The library must not be stopped while a connection is suspended.
   for (const auto& exchange : waiting_.close()) exchange->answer(Exchange::stopping());
+  wait_for_clients(kFlushTimeMax);
   MHD_stop_daemon(daemon_);
   daemon_ = nullptr;
 }

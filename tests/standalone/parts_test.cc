@@ -1,0 +1,123 @@
+// The small parts: runtimes, users, throttle, timer, ids, limits.
+#include <gtest/gtest.h>
+
+#include <future>
+#include <set>
+
+#include "standalone/ids.h"
+#include "standalone/limits.h"
+#include "standalone/runtimes.h"
+#include "standalone/throttle.h"
+#include "standalone/timer.h"
+#include "standalone/users.h"
+#include "standalone/work_pool.h"
+
+namespace {
+
+using base::Json;
+
+TEST(Runtimes, AFamilyOfSeveralKindsNeedsExactlyOneDefault) {
+  for (
+      const std::string manifest :
+      {R"({"runtimes":{"n":[{"kind":"n:1","image":{"name":"i"}},{"kind":"n:2","image":{"name":"i"}}]}})",
+       R"({"runtimes":{"n":[{"kind":"n:1","default":true,"image":{"name":"i"}},
+                             {"kind":"n:2","default":true,"image":{"name":"i"}}]}})",
+       R"({"runtimes":{"n":[{"kind":"n:1"}]}})", R"({"runtimes":{"n":[]}})", R"({"runtimes":[]})",
+       R"({})", R"({"runtimes":{"n":[{"image":{"name":"i"}}]}})"}) {
+    EXPECT_FALSE(standalone::Runtimes::parse(Json::parse(manifest).value()).ok()) << manifest;
+  }
+}
+
+TEST(Runtimes, ImagesAreWrittenWithoutEmptyParts) {
+  const auto runtimes =
+      standalone::Runtimes::parse(
+          Json::parse(
+              R"({"runtimes":{"n":[{"kind":"N:1","image":{"registry":"r:5000","prefix":"p","name":"i","tag":""}}]}})")
+              .value())
+          .value();
+  EXPECT_EQ(runtimes.resolve(" n:DEFAULT ")->image, "r:5000/p/i");
+  EXPECT_EQ(runtimes.resolve("n"), nullptr);
+}
+
+TEST(Users, KeysAreChecked) {
+  auto users = standalone::Users::well_known();
+  EXPECT_FALSE(users.add("whisk.test", "no-colon").ok());
+  EXPECT_FALSE(users.add("whisk.test", "uuid:short").ok());
+  EXPECT_FALSE(users.add("tiny", "uuid:" + std::string(64, 's')).ok());
+  EXPECT_TRUE(users.add("whisk.test", "uuid:" + std::string(64, 's')).ok());
+  EXPECT_FALSE(users.add("other.test", "uuid:" + std::string(64, 't')).ok());
+}
+
+TEST(Throttle, CountsEachNamespaceByItself) {
+  standalone::Throttle throttle;
+  EXPECT_FALSE(throttle.attempt("a", {}, 1).has_value());
+  EXPECT_TRUE(throttle.attempt("a", {}, 1).has_value());
+  EXPECT_FALSE(throttle.attempt("b", {}, 1).has_value());
+  EXPECT_TRUE(throttle.attempt("c", {}, 0).has_value());
+  EXPECT_FALSE(throttle.begin("a", 1).has_value());
+  EXPECT_TRUE(throttle.begin("a", 1).has_value());
+  throttle.end("a");
+  EXPECT_FALSE(throttle.begin("a", 1).has_value());
+}
+
+TEST(ThreadTimer, StrikesInOrderAndNotWhatWasTakenBack) {
+  standalone::ThreadTimer timer;
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<int> struck;
+  std::promise<void> done;
+  timer.arm(now + std::chrono::milliseconds(30), [&] {
+    struck.push_back(3);
+    done.set_value();
+  });
+  const auto ticket = timer.arm(now + std::chrono::milliseconds(20), [&] { struck.push_back(2); });
+  timer.arm(now + std::chrono::milliseconds(10), [&] { struck.push_back(1); });
+  timer.cancel(ticket);
+  done.get_future().wait();
+  EXPECT_EQ(struck, (std::vector<int>{1, 3}));
+}
+
+TEST(RandomIds, HaveTheirShapeAndDiffer) {
+  standalone::RandomIds ids;
+  std::set<std::string> seen;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string id = ids.activation_id();
+    ASSERT_EQ(id.size(), 32u);
+    ASSERT_EQ(id.find_first_not_of("0123456789abcdef"), std::string::npos);
+    ASSERT_TRUE(seen.insert(id).second);
+  }
+  EXPECT_EQ(ids.transaction_id().size(), 32u);
+}
+
+TEST(ServiceLimits, OfANamespaceCanOnlyNarrowTheRanges) {
+  const auto limits = standalone::ServiceLimits().with_overrides(
+      Json::parse(R"({"maxActionMemory":4096,"minActionTimeout":500,"maxActionTimeout":1000,
+                      "concurrentInvocations":0,"invocationsPerMinute":5})")
+          .value());
+  EXPECT_EQ(limits.memory_mb.max, 512);
+  EXPECT_EQ(limits.timeout_ms.min, 500);
+  EXPECT_EQ(limits.timeout_ms.max, 1000);
+  EXPECT_EQ(limits.concurrent_invocations, 0);
+  EXPECT_EQ(limits.invocations_per_minute, 5);
+}
+
+TEST(WorkPool, RefusesWhatDoesNotFitAndRunsWhatItTook) {
+  std::promise<void> gate;
+  std::promise<void> started;
+  auto open = gate.get_future().share();
+  std::atomic<int> ran{0};
+  {
+    standalone::WorkPool pool(1, 1);
+    ASSERT_TRUE(pool.try_run([&] {
+      started.set_value();
+      open.wait();
+      ++ran;
+    }));
+    started.get_future().wait();
+    EXPECT_TRUE(pool.try_run([&] { ++ran; }));
+    EXPECT_FALSE(pool.try_run([&] { ++ran; }));
+    gate.set_value();
+  }
+  EXPECT_EQ(ran, 2);
+}
+
+}  // namespace
