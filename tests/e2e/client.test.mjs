@@ -92,6 +92,21 @@ def main(args):
   assert.notEqual(start(second), 'warm');
 });
 
+test('a rule gives a folder of a volume the other tier', async () => {
+  const code = `
+def main(args):
+    open('/mnt/job/note', 'w').write('abc')
+    open('/mnt/job/out/kept', 'a').write('abcdef')
+    return {'kept': open('/mnt/job/out/kept').read()}
+`;
+  const job = {name: 'job', path: '/mnt/job', tier: 'ephemeral', rules: [{match: 'out/**', tier: 'durable'}]};
+  await client.actions.create({name: 'ruled', kind: 'python:default', action: code, annotations: {volumes: job}});
+  const first = await run('ruled', {});
+  const [report] = first.annotations.find(a => a.key === 'volumes').value;
+  assert.deepEqual([report.ephemeral.bytesAdded, report.durable.bytesAdded], [3, 6]);
+  assert.deepEqual(await result('ruled', {}), {kept: 'abcdefabcdef'});
+});
+
 test('an overrun of the quota is the error that the kernel gives', async () => {
   const code = `
 import os

@@ -67,22 +67,26 @@ base::Status make_mount_point(int root, const std::string& target) {
   }
 }
 
-base::Status mount_tree(int tree, const std::string& target, bool read_only) {
+base::Status mount_tree(int tree, const MountPlace& place, bool read_only) {
+  const std::string target = place.outer + "/" + place.rest;
   mount_attr change{};
   change.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (read_only ? MOUNT_ATTR_RDONLY : 0U);
   if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof change) < 0) {
     return base::error_from_errno(errno, "setting the attributes of the mount for " + target);
   }
-  // Only through folders of the root itself: not into another mount, not along a link.
-  const base::UniqueFd place =
-      open_strictly(AT_FDCWD, target, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
-  if (!place.valid() && errno == EXDEV) {
+  // From here on only through folders: an action may put links into its volume at any moment.
+  const base::UniqueFd base_folder =
+      open_strictly(AT_FDCWD, place.outer.empty() ? "/" : place.outer, RESOLVE_NO_SYMLINKS);
+  if (!base_folder.valid()) return base::error_from_errno(errno, "opening " + place.outer);
+  const base::UniqueFd folder = open_strictly(
+      base_folder.get(), place.rest, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV | RESOLVE_BENEATH);
+  if (!folder.valid() && errno == EXDEV) {
     return base::Error{base::ErrorCode::kAlreadyExists,
                        "Something is mounted at or above " + target};
   }
-  if (!place.valid()) return base::error_from_errno(errno, "opening the mount point " + target);
+  if (!folder.valid()) return base::error_from_errno(errno, "opening the mount point " + target);
   const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
-  if (move_mount(tree, "", place.get(), "", flags) == 0) return {};
+  if (move_mount(tree, "", folder.get(), "", flags) == 0) return {};
   return base::error_from_errno(errno, "mounting at " + target);
 }
 

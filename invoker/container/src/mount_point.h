@@ -16,9 +16,16 @@ base::Status check_target(const std::string& target);
 // content nobody but this process can change.
 base::Status make_mount_point(int root, const std::string& target);
 
+// Where a tree goes: straight into the root, or into a folder that a volume mounted at `outer` has.
+struct MountPlace {
+  std::string outer;  // "" or the target of another mount
+  std::string rest;   // without a slash at either end
+};
+
 // Inside the sandbox's mount namespace. `tree` gets no set-user-id, no devices, and no writing
-// where `read_only`. Errors: kAlreadyExists where something is mounted there.
-base::Status mount_tree(int tree, const std::string& target, bool read_only);
+// where `read_only`. Errors: kAlreadyExists where something else is mounted there; kNotFound where
+// `outer` has no such folder.
+base::Status mount_tree(int tree, const MountPlace& place, bool read_only);
 base::Result<invoker::DetachOutcome> unmount_tree(const std::string& target);
 
 }  // namespace invoker_container

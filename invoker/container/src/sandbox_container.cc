@@ -64,12 +64,22 @@ base::Status SandboxContainer::attach(invoker::Mount mount) {
   if (attached_.contains(mount.target)) {
     return base::Error{base::ErrorCode::kAlreadyExists, "A volume is mounted at " + mount.target};
   }
-  TRY_STATUS(make_mount_point(parts_.root.get(), mount.target));
+  const MountPlace place = place_of(mount.target);
+  if (place.outer.empty()) TRY_STATUS(make_mount_point(parts_.root.get(), mount.target));
   TRY_STATUS(namespaces_.visit(parts_.mount_namespace.get(), [&] {
-    return mount_tree(mount.tree.get(), mount.target, mount.read_only);
+    return mount_tree(mount.tree.get(), place, mount.read_only);
   }));
   attached_.insert(mount.target);
   return {};
+}
+
+// The innermost volume that holds `target`; a volume's folders are its own, so none is made there.
+MountPlace SandboxContainer::place_of(const std::string& target) const {
+  for (std::size_t slash = target.rfind('/'); slash != 0; slash = target.rfind('/', slash - 1)) {
+    const std::string outer = target.substr(0, slash);
+    if (attached_.contains(outer)) return {outer, target.substr(slash + 1)};
+  }
+  return {"", target.substr(1)};
 }
 
 base::Result<invoker::DetachOutcome> SandboxContainer::detach(const std::string& target) {

@@ -10,6 +10,7 @@
 #include "invoker/container.h"
 #include "invoker_http/runtime_client.h"
 #include "logs/log_reader.h"
+#include "mount_point.h"
 #include "namespace_thread.h"
 
 namespace invoker_container {
@@ -46,6 +47,8 @@ class SandboxContainer final : public invoker::Container {
   void destroy() override;
 
  private:
+  MountPlace place_of(const std::string& target) const;
+
   SandboxParts parts_;
   LogReader& log_reader_;
   NamespaceThread& namespaces_;

@@ -100,7 +100,8 @@ class Container {
   virtual base::Status pause() = 0;
   virtual base::Status resume() = 0;
 
-  // Puts `mount` at its target. kInvalidArgument where the container does not allow that place,
+  // Puts `mount` at its target, which may lie inside an earlier mount: its folder has to be there
+  // then. kInvalidArgument where the container does not allow that place,
   // kAlreadyExists where something is mounted there.
   virtual base::Status attach(Mount mount) = 0;
   // Takes out what is at `target`. kNotFound when nothing was attached there.
