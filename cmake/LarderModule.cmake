@@ -23,6 +23,11 @@ if(LARDER_SANITIZE)
   target_link_options(larder_flags INTERFACE -fsanitize=${LARDER_SANITIZE})
 endif()
 
+if(LARDER_FUZZ)
+  # libFuzzer is led by what it sees of the code under test, not of the fuzz target alone.
+  target_compile_options(larder_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # larder_module(NAME [SOURCES file...] [HEADERS file...] [USES library...] [PRIVATE library...])
 #
 # A static library NAME with its public headers under ./include, each of which must compile alone.
