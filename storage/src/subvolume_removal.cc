@@ -37,6 +37,7 @@ void for_each_entry(int directory_fd, const std::function<void(const char* name)
     ::close(fd);
     return;
   }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): safe for a stream that one thread has
   while (const dirent* entry = ::readdir(directory)) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") visit(entry->d_name);

@@ -37,8 +37,8 @@ std::int64_t limit_of(std::int64_t quota_bytes) {
   return std::min(quota_bytes, kQuotaBytesMax) + kMetadataAllowanceBytes;
 }
 
-// Ephemeral files are overwritten in place: faster, and a volume at its quota can still be
-// rewritten. Durable ones are checksummed, which needs copy on write.
+// Ephemeral files are overwritten in place, which is faster. Durable ones are checksummed, which
+// needs copy on write.
 const char* mount_options(hints::Tier tier) {
   return tier == hints::Tier::kDurable ? "discard=async" : "discard=async,nodatacow";
 }
@@ -84,7 +84,7 @@ Result<std::unique_ptr<TierStore>> TierStore::open(const TierStoreOptions& optio
   TRY(const LoopDevice device, attach_loop_device(image.fd.get()));
   TRY(auto mount,
       DetachedMount::mount_btrfs(device.path, mount_options(options.tier), options.clone_by));
-  std::unique_ptr<TierStore> store(new TierStore(std::move(mount), options.tier));
+  std::unique_ptr<TierStore> store(new TierStore(std::move(mount)));
   TRY_STATUS(enable_quotas(store->mount_.root_fd()));
   if (image.grown) TRY_STATUS(grow_to_device(store->mount_.root_fd()));
   TRY_STATUS(store->prepare());
@@ -129,7 +129,7 @@ Status TierStore::make_volume(const std::string& namespace_name, const std::stri
     return {};
   }
   if (made.ok()) failure = errno;
-  const Status removed = remove_subvolume(new_.get(), half_made);
+  Status removed = remove_subvolume(new_.get(), half_made);
   if (!made.ok()) return made.error();
   if (failure != EEXIST) return error_from_errno(failure, "putting a new volume in place");
   return removed;  // another activation made it first

@@ -83,7 +83,7 @@ class TierStore {
   std::vector<TierEntry> list() const;
 
  private:
-  TierStore(DetachedMount mount, hints::Tier tier) : mount_(std::move(mount)), tier_(tier) {}
+  explicit TierStore(DetachedMount mount) : mount_(std::move(mount)) {}
   base::Status prepare();
   base::Result<Subvolume> make_in(int directory_fd, const std::string& name,
                                   std::int64_t quota_bytes, uid_t uid) const;
@@ -93,7 +93,6 @@ class TierStore {
   std::string next_name() { return std::to_string(next_.fetch_add(1)); }
 
   DetachedMount mount_;
-  hints::Tier tier_;
   base::UniqueFd volumes_;
   base::UniqueFd scratch_;
   base::UniqueFd new_;

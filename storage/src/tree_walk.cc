@@ -27,6 +27,9 @@ Directory open_directory(int parent_fd, const char* name) {
 
 bool is_self_or_parent(std::string_view name) { return name == "." || name == ".."; }
 
+// Whether a directory was removed or replaced between being seen and being opened.
+bool is_gone(int failure) { return failure == ENOENT || failure == ENOTDIR || failure == ELOOP; }
+
 }  // namespace
 
 bool walk_tree(int directory_fd, const Visit& visit) {
@@ -36,6 +39,7 @@ bool walk_tree(int directory_fd, const Visit& visit) {
   if (!path.back()) return false;
   while (!path.empty()) {
     DIR* const directory = path.back().get();
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): safe for a stream that one thread has
     const dirent* const entry = ::readdir(directory);
     if (entry == nullptr) {
       path.pop_back();
@@ -44,14 +48,14 @@ bool walk_tree(int directory_fd, const Visit& visit) {
     if (is_self_or_parent(entry->d_name)) continue;
     struct stat info{};
     const int fd = ::dirfd(directory);
-    if (::fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (fd < 0 || ::fstatat(fd, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) continue;
     if (!visit(fd, entry->d_name, info)) return false;
     if (!S_ISDIR(info.st_mode)) continue;
-    if (path.size() >= kWalkDepthMax) {
-      everywhere = false;
-    } else if (Directory inner = open_directory(fd, entry->d_name)) {
+    Directory inner;
+    if (path.size() < kWalkDepthMax) inner = open_directory(fd, entry->d_name);
+    if (inner) {
       path.push_back(std::move(inner));
-    } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
+    } else if (path.size() >= kWalkDepthMax || !is_gone(errno)) {
       everywhere = false;
     }
   }

@@ -110,6 +110,18 @@ TEST_F(StoreTest, RoomThatWasMadeCanBeUsedAgain) {
   }
 }
 
+TEST_F(StoreTest, AFullVolumeTakesNewFilesOnceOneIsRemoved) {
+  open_store();
+  for (const auto tier : {Tier::kDurable, Tier::kEphemeral}) {
+    auto wish = volume_named("v", tier);
+    wish.quota_bytes = 10'000'000;
+    const auto volume = open_volume(wish);
+    ASSERT_EQ(fill(volume.fd(), "f", 20'000'000).failure, EDQUOT);
+    ASSERT_EQ(::unlinkat(volume.fd(), "f", 0), 0);
+    EXPECT_EQ(fill(volume.fd(), "g", 9'000'000).failure, 0);
+  }
+}
+
 TEST_F(StoreTest, TheLatestQuotaCountsAndAnAbsentOneChangesNothing) {
   open_store();
   auto wish = volume_named("v", Tier::kDurable);
