@@ -28,7 +28,7 @@ base::Result<std::string> encode_name(std::string_view name) {
   std::string encoded;
   for (const char c : name) {
     // A leading dot is escaped so that "." and ".." need no rule of their own.
-    if (is_plain(c) && !(c == '.' && encoded.empty())) {
+    if (is_plain(c) && (c != '.' || !encoded.empty())) {
       encoded += c;
       continue;
     }
