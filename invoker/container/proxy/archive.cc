@@ -25,6 +25,7 @@ constexpr unsigned kEncrypted = 1;
 struct Memory {
   std::string_view bytes;
   std::uint64_t position = 0;
+  bool overrun = false;  // minizip takes a short read for the truth unless it is told
 };
 
 void* open_memory(void* memory, const void*, int) { return memory; }
@@ -32,6 +33,7 @@ uLong read_memory(void*, void* stream, void* buffer, uLong size) {
   auto& memory = *static_cast<Memory*>(stream);
   const std::uint64_t left = memory.bytes.size() - memory.position;
   const std::uint64_t count = std::min<std::uint64_t>(size, left);
+  memory.overrun = memory.overrun || count < size;
   std::memcpy(buffer, memory.bytes.data() + memory.position, count);
   memory.position += count;
   return static_cast<uLong>(count);
@@ -49,7 +51,7 @@ long seek_memory(void*, void* stream, ZPOS64_T offset, int origin) {
   return 0;
 }
 int close_memory(void*, void*) { return 0; }
-int error_memory(void*, void*) { return 0; }
+int error_memory(void*, void* stream) { return static_cast<Memory*>(stream)->overrun ? 1 : 0; }
 
 using Zip = std::unique_ptr<void, decltype(&unzClose)>;
 

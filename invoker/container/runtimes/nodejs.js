@@ -29,11 +29,15 @@ function answer(text) {
 const failure = (text) => '!' + JSON.stringify({ error: text });
 const describe = (error) => (error && error.stack ? String(error.stack) : String(error));
 
-// "a.b" names a member of a member.
-function find(exported, name) {
-  const found = name.split('.').reduce((value, key) => (value == null ? value : value[key]), exported);
+function check(found, name) {
   if (typeof found !== 'function') throw `Action entrypoint '${name}' is not a function.`;
   return found;
+}
+
+// "a.b" names a member of a member.
+function find(exported, name) {
+  const step = (value, key) => (value === null || value === undefined ? undefined : value[key]);
+  return check(name.split('.').reduce(step, exported), name);
 }
 
 async function loadFolder(folder, name) {
@@ -67,9 +71,9 @@ function loadSource(file, name) {
   const first = name.split('.')[0];
   if (action.exports != null && action.exports[first] !== undefined) return find(action.exports, name);
   if (!/^[\p{ID_Start}$_][\p{ID_Continue}$.\u200c\u200d]*$/u.test(name)) {
-    throw `Action entrypoint '${name}' is not a function.`;
+    return check(undefined, name);
   }
-  return find({ value: vm.runInThisContext(`typeof ${first} === 'undefined' ? undefined : ${name}`) }, 'value');
+  return check(vm.runInThisContext(`typeof ${first} === 'undefined' ? undefined : ${name}`), name);
 }
 
 async function initialize(order) {

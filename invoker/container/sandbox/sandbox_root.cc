@@ -33,13 +33,20 @@ base::Status make_folder(int root, const std::string& path) {
   }
 }
 
-// Puts the root in place twice: what the sandbox gets (read-only in the end), and what `root`
-// refers to, which is taken out of the tree again and lives on through its descriptor alone.
+// The sandbox gets a mount of its own, read-only in the end, of what `root` refers to. Kernels
+// before 6.15 copy no mount that is attached nowhere: there `root` is attached for a moment, and
+// then lives on through its descriptor alone. (Taking it out again waits for other CPUs, which is
+// why it is avoided.)
 base::Status place_root(int root) {
-  TRY_STATUS(attach_mount(root, AT_FDCWD, kNewRoot));
-  TRY(const base::UniqueFd shown, clone_mount(AT_FDCWD, kNewRoot));
-  if (umount2(kNewRoot, MNT_DETACH) < 0) return base::error_from_errno(errno, "detaching the root");
-  return attach_mount(shown.get(), AT_FDCWD, kNewRoot);
+  auto shown = clone_mount(root, "");
+  if (!shown.ok()) {
+    TRY_STATUS(attach_mount(root, AT_FDCWD, kNewRoot));
+    shown = clone_mount(AT_FDCWD, kNewRoot);
+    if (!shown.ok()) return shown.error();
+    if (umount2(kNewRoot, MNT_DETACH) < 0)
+      return base::error_from_errno(errno, "detaching the root");
+  }
+  return attach_mount(shown->get(), AT_FDCWD, kNewRoot);
 }
 
 base::Status add_layers(const Template& shared, int root) {

@@ -22,6 +22,9 @@
 namespace sandbox {
 namespace {
 
+constexpr std::uint64_t kNamespaceFlagList[] = {CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWUTS,
+                                                CLONE_NEWIPC, CLONE_NEWUSER,   CLONE_NEWPID,
+                                                CLONE_NEWNET};
 constexpr std::uint64_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
                                           CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
                                           CLONE_NEWNET;
@@ -55,6 +58,9 @@ class Rules {
 
 void add_process_rules(Rules& rules) {
   rules.add(SCMP_ACT_ALLOW, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, kNamespaceFlags, 0));
+  for (const std::uint64_t flag : kNamespaceFlagList) {
+    rules.add(SCMP_ACT_ERRNO(EPERM), "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, flag, flag));
+  }
   // This one feeds input to a terminal.
   rules.add(SCMP_ACT_ALLOW, "ioctl", SCMP_A1_32(SCMP_CMP_NE, TIOCSTI));
   for (const std::uint64_t persona : {std::uint64_t{PER_LINUX}, kPersonalityQuery}) {

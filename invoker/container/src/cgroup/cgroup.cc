@@ -16,7 +16,8 @@ namespace invoker_container {
 namespace {
 constexpr std::chrono::seconds kRemovalPatience{2};
 constexpr std::chrono::seconds kFreezePatience{1};
-constexpr int kQuickTries = 200;
+constexpr int kQuickTries = 20;
+constexpr std::chrono::microseconds kPatientTry{50};
 }  // namespace
 
 base::Status Cgroup::remove() { return remove_cgroups(directories_, kRemovalPatience); }
@@ -49,7 +50,7 @@ bool wait_a_second(const std::function<bool()>& read) {
   const auto deadline = std::chrono::steady_clock::now() + kFreezePatience;
   while (std::chrono::steady_clock::now() < deadline) {
     if (read()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(kPatientTry);
   }
   return read();
 }

@@ -11,16 +11,14 @@
 
 #include "base/clock.h"
 #include "invoker/container.h"
+#include "invoker/log_counter.h"
 
 namespace invoker_container {
 
-inline constexpr std::string_view kSentinel = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX";
-// A longer line is cut into several, as docker does it.
-inline constexpr std::size_t kLineBytesMax = 16 << 10;
-
 struct LogEntry {
   invoker::LogLine line;
-  bool sentinel = false;     // it holds the sentinel; its text is not kept
+  invoker::LogLineEnd end = invoker::LogLineEnd::kNewline;
+  bool sentinel = false;     // it holds the sentinel
   bool lost_before = false;  // lines were dropped in front of it because the buffer was full
 };
 
@@ -43,7 +41,7 @@ class LogBuffer {
   void clear();
 
  private:
-  void add_line(std::string_view text, bool is_stderr, base::WallTime now);
+  void add_line(bool is_stderr, base::WallTime now, invoker::LogLineEnd end);
   std::optional<LogEntry> pop();
 
   const std::int64_t bytes_max_;

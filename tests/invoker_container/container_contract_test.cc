@@ -1,0 +1,9 @@
+#include "container_contract.h"
+
+#include "sandbox_backend.h"
+
+namespace invoker_container {
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Sandbox, ContainerContract, SandboxBackend);
+
+}  // namespace invoker_container

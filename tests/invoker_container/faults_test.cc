@@ -1,0 +1,110 @@
+// Actions that misbehave: each ends in the right outcome and leaves the sandbox removable.
+#include <chrono>
+#include <string_view>
+
+#include "sandbox_fixture.h"
+
+namespace invoker_container {
+namespace {
+
+class Faults : public SandboxTest {
+ protected:
+  void SetUp() override {
+    if (!has_kind("python:3")) GTEST_SKIP() << "no python3 in /usr/bin";
+    SandboxTest::SetUp();
+  }
+};
+
+TEST_F(Faults, AForkBombEndsAtTheLimitOfProcesses) {
+  const auto container = python(
+      "import os, time\n"
+      "def main(a):\n"
+      "  n = 0\n"
+      "  try:\n"
+      "    while n < 5000:\n"
+      "      if os.fork() == 0:\n"
+      "        time.sleep(1000)\n"
+      "      n += 1\n"
+      "  except OSError as e:\n"
+      "    return {'errno': e.errno, 'below': n < 1100}\n"
+      "  return {'n': n}\n",
+      1024);
+  EXPECT_EQ(run(*container).body, R"({"errno":11,"below":true})");
+  container->destroy();
+}
+
+TEST_F(Faults, AFullDiskIsAnErrorOfTheActionAlone) {
+  const auto container = python(
+      "import errno\n"
+      "import os\n"
+      "def main(a):\n"
+      "  if 'free' in a:\n"
+      "    os.unlink(a['path'])\n"
+      "    return {'free': 1}\n"
+      "  try:\n"
+      "    with open(a['path'], 'wb') as f:\n"
+      "      for i in range(4096):\n"
+      "        f.write(b'x' * (1 << 20))\n"
+      "        f.flush()\n"
+      "  except OSError as e:\n"
+      "    return {'error_name': errno.errorcode[e.errno]}\n"
+      "  return {}\n");
+  for (const char* path : {"/tmp/x", "/action/x", "/dev/full"}) {
+    const auto outcome = run(*container, std::string(R"({"path":")") + path + R"("})");
+    EXPECT_EQ(outcome.body, R"({"error_name":"ENOSPC"})") << path;
+    if (std::string_view(path) == "/tmp/x") {
+      EXPECT_EQ(run(*container, R"({"path":"/tmp/x","free":true})").body, R"({"free":1})");
+    }
+  }
+}
+
+TEST_F(Faults, AFloodOfOutputNeitherBlocksTheActionNorFillsTheInvoker) {
+  const auto container = python(
+      "import sys\n"
+      "def main(a):\n"
+      "  for i in range(600):\n"
+      "    sys.stdout.write(('x' * 1023 + '\\n') * 512)\n"
+      "  return {'done': 1}\n");
+  EXPECT_EQ(run(*container).body, R"({"done":1})");
+  const auto logs = container->logs({});
+  EXPECT_TRUE(logs.truncated);
+  EXPECT_GT(logs.lines.size(), 9'000U);
+}
+
+TEST_F(Faults, ACrashOfTheInterpreterBreaksTheConnection) {
+  const auto container = python("import ctypes\ndef main(a):\n  ctypes.string_at(0)\n");
+  EXPECT_EQ(run(*container).error, invoker::CallError::kConnectionLost);
+  EXPECT_FALSE(container->memory_exhausted());
+  EXPECT_EQ(run(*container).error, invoker::CallError::kConnectionRefused);
+}
+
+TEST_F(Faults, ALeftOverChildProcessDoesNotHoldUpTheAnswer) {
+  const auto container = python(
+      "import subprocess\n"
+      "def main(a):\n"
+      "  subprocess.Popen(['sleep', '1000'])\n"
+      "  return {}\n");
+  EXPECT_EQ(run(*container).body, "{}");
+  EXPECT_EQ(run(*container).body, "{}");
+}
+
+TEST_F(Faults, TheMemoryOfTheDiskCountsAsMemory) {
+  const auto container = python(
+      "def main(a):\n"
+      "  for place in ('/tmp/x', '/dev/shm/x', '/action/x'):\n"
+      "    with open(place, 'wb') as f:\n"
+      "      f.write(b'x' * (60 << 20))\n"
+      "  return {}\n",
+      128);
+  EXPECT_EQ(run(*container).error, invoker::CallError::kConnectionLost);
+  EXPECT_TRUE(container->memory_exhausted());
+}
+
+TEST_F(Faults, AnArchiveThatIsTooLargeUnpackedFailsAtInit) {
+  const auto container = create("python:3", 64);
+  const auto outcome = initialize(*container, std::string(40 << 20, '#'));
+  EXPECT_NE(outcome.status, 200);
+}
+
+}  // namespace
+}  // namespace invoker_container
