@@ -12,9 +12,15 @@ def _times(record):
 
 
 def _bytes_added(records, tier):
-    volumes = [volume for record in records for volume in annotation(record, "volumes", [])]
-    parts = [volume[tier]["bytesAdded"] for volume in volumes if isinstance(volume.get(tier), dict)]
-    return sum(parts) if parts else None
+    """What the records together say was added. Calls that ran side by side saw each other's bytes, so their own
+    figures do not add up: of each volume, the most at an end minus the least at a start does."""
+    seen = {}
+    for volume in (volume for record in records for volume in annotation(record, "volumes", [])):
+        if isinstance(volume.get(tier), dict):
+            seen.setdefault(volume["name"], []).append(volume[tier])
+    grown = [max(usage["bytesAfter"] for usage in usages) - min(usage["bytesBefore"] for usage in usages)
+             for usages in seen.values()]
+    return sum(grown) if grown else None
 
 
 def human(count):
