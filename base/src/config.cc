@@ -17,6 +17,11 @@ std::string variable_name(std::string_view prefix, std::string_view key) {
   return result;
 }
 
+std::string suggestion(std::string_view wrong, std::span<const std::string_view> known) {
+  const std::string_view meant = nearest(wrong, known);
+  return meant.empty() ? "" : "; did you mean " + quoted(meant) + "?";
+}
+
 std::string as_text(const Json& value) {
   return value.is_string() ? value.as_string() : value.to_string();
 }
@@ -45,10 +50,19 @@ const Config::Entry& Config::at(std::string_view name) const {
 
 Error Config::unknown(std::string_view name, const std::string& origin) const {
   std::vector<std::string_view> names;
+  names.reserve(entries_.size());
   for (const Entry& entry : entries_) names.push_back(entry.key.name);
-  const std::string_view meant = nearest(name, names);
-  const std::string hint = meant.empty() ? "" : "; did you mean " + quoted(meant) + "?";
-  return {ErrorCode::kInvalidArgument, origin + ": unknown setting " + quoted(name) + hint};
+  return {ErrorCode::kInvalidArgument,
+          origin + ": unknown setting " + quoted(name) + suggestion(name, names)};
+}
+
+Error Config::unknown_variable(std::string_view variable, std::string_view prefix) const {
+  std::vector<std::string> names;
+  names.reserve(entries_.size());
+  for (const Entry& entry : entries_) names.push_back(variable_name(prefix, entry.key.name));
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return {ErrorCode::kInvalidArgument,
+          "environment: unknown setting " + quoted(variable) + suggestion(variable, views)};
 }
 
 Status Config::set(std::string_view name, Json value, Layer layer, const std::string& origin) {
@@ -90,16 +104,9 @@ Status Config::add_environment(std::span<const std::string> variables, std::stri
     const std::string value = variable.substr(std::min(equals + 1, variable.size()));
     const auto entry = std::ranges::find_if(
         entries_, [&](const Entry& e) { return variable_name(prefix, e.key.name) == name; });
-    const std::string origin = "environment " + name;
-    if (entry == entries_.end()) {
-      std::vector<std::string> names;
-      for (const Entry& e : entries_) names.push_back(variable_name(prefix, e.key.name));
-      const std::vector<std::string_view> views(names.begin(), names.end());
-      const std::string_view meant = nearest(name, views);
-      const std::string hint = meant.empty() ? "" : "; did you mean " + std::string(meant) + "?";
-      return Error{ErrorCode::kInvalidArgument, origin + ": unknown setting" + hint};
-    }
-    if (!value.empty()) TRY_STATUS(set(entry->key.name, value, Layer::kEnvironment, origin));
+    if (entry == entries_.end()) return unknown_variable(name, prefix);
+    if (!value.empty())
+      TRY_STATUS(set(entry->key.name, value, Layer::kEnvironment, "environment " + name));
   }
   return {};
 }

@@ -73,19 +73,19 @@ std::string lower_case(std::string_view text) {
   return result;
 }
 
-void append_one_line(std::string& out, std::string_view bytes) {
+void append_one_line(std::string& out, std::string_view text) {
   std::string mended;
-  if (!is_utf8(bytes)) bytes = mended = to_utf8(bytes);
-  while (!bytes.empty()) {
-    const auto [length, code] = control_at(bytes);
+  if (!is_utf8(text)) text = mended = to_utf8(text);
+  while (!text.empty()) {
+    const auto [length, code] = control_at(text);
     if (length == 0) {
-      out += bytes.front();
+      out += text.front();
     } else if (code == '\n' || code == '\r' || code == '\t') {
       out += code == '\n' ? "\\n" : code == '\r' ? "\\r" : "\\t";
     } else {
       append_escape(out, code);
     }
-    bytes.remove_prefix(std::max<std::size_t>(length, 1));
+    text.remove_prefix(std::max<std::size_t>(length, 1));
   }
 }
 

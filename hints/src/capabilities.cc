@@ -54,6 +54,7 @@ template <typename Value>
 Status check_word(const std::string& place, Value asked, const std::vector<Value>& able) {
   if (contains(able, asked)) return {};
   std::vector<std::string_view> words;
+  words.reserve(able.size());
   for (const Value value : able) words.push_back(word(value));
   const std::string instead =
       words.empty() ? "; leave the key out" : "; it can do " + base::quoted_list(words);

@@ -11,7 +11,6 @@ namespace hints {
 namespace {
 
 using base::Json;
-using base::quoted;
 using base::Status;
 
 // `text` with each {parameter} replaced by x, so that the rest can be checked as a pattern; a half

@@ -71,8 +71,8 @@ TEST(Config, AnUnknownNameIsRefusedWithTheOneThatWasMeant) {
   EXPECT_EQ(config.add_command_line(Strings{"prot=1"}).error().message,
             "command line: unknown setting \"prot\"; did you mean \"port\"?");
   EXPECT_EQ(config.add_environment(Strings{"LARDER_POOL_USERMEMORY=1"}, "LARDER_").error().message,
-            "environment LARDER_POOL_USERMEMORY: unknown setting; did you mean "
-            "LARDER_POOL_USER_MEMORY?");
+            "environment: unknown setting \"LARDER_POOL_USERMEMORY\"; did you mean "
+            "\"LARDER_POOL_USER_MEMORY\"?");
   EXPECT_EQ(config.add_command_line(Strings{"colour=red"}).error().message,
             "command line: unknown setting \"colour\"");
 }

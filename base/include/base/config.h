@@ -64,6 +64,7 @@ class Config {
   Status set(std::string_view name, Json value, Layer layer, const std::string& origin);
   Status set_object(const std::string& prefix, const Json& object, const std::string& origin);
   Error unknown(std::string_view name, const std::string& origin) const;
+  Error unknown_variable(std::string_view variable, std::string_view prefix) const;
   Error wrong(const Entry& entry, std::string_view expected) const;
   Entry* find(std::string_view name);
   const Entry& at(std::string_view name) const;
