@@ -57,13 +57,15 @@ class MemoryActivationStore final : public standalone::ActivationStore {
   base::Result<std::vector<base::Json>> list(const standalone::ActivationQuery& query) override {
     const std::lock_guard lock(mutex_);
     auto found = matching(query);
-    std::stable_sort(found.begin(), found.end(),
-                     [](const auto& a, const auto& b) { return a.start_ms > b.start_ms; });
+    // Of the same start, the later record first: it stands before the other in `records_`.
+    std::sort(found.begin(), found.end(), [](const auto* a, const auto* b) {
+      return std::pair(-a->start_ms, a) < std::pair(-b->start_ms, b);
+    });
     std::vector<base::Json> documents;
     for (std::size_t i = 0; i < found.size(); ++i) {
       const auto place = static_cast<std::int64_t>(i);
       if (place < query.skip || place >= query.skip + query.limit) continue;
-      auto document = parse(found[i]);
+      auto document = parse(*found[i]);
       if (!document.ok()) return std::move(document).error();
       documents.push_back(std::move(document).value());
     }
@@ -107,15 +109,15 @@ class MemoryActivationStore final : public standalone::ActivationStore {
     if (done) done(status);
   }
 
-  std::vector<standalone::ActivationRecord> matching(
+  std::vector<const standalone::ActivationRecord*> matching(
       const standalone::ActivationQuery& query) const {
-    std::vector<standalone::ActivationRecord> found;
+    std::vector<const standalone::ActivationRecord*> found;
     for (const auto& record : records_) {
       if (record.namespace_name != query.namespace_name) continue;
       if (record.filter_name != query.filter_name.value_or(record.filter_name)) continue;
       if (record.start_ms < query.since_ms.value_or(INT64_MIN)) continue;
       if (record.start_ms > query.upto_ms.value_or(INT64_MAX)) continue;
-      found.push_back(record);
+      found.push_back(&record);
     }
     return found;
   }

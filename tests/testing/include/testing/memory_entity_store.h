@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <tuple>
 
 #include "standalone/entity_store.h"
 
@@ -57,8 +58,9 @@ class MemoryEntityStore final : public standalone::EntityStore {
     const std::lock_guard lock(mutex_);
     if (auto failure = take_failure()) return std::move(*failure);
     std::vector<standalone::Entity> found = matching(query);
-    std::stable_sort(found.begin(), found.end(),
-                     [](const auto& a, const auto& b) { return a.updated_ms > b.updated_ms; });
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+      return std::tie(b.updated_ms, a.id) < std::tie(a.updated_ms, b.id);
+    });
     const auto size = static_cast<std::int64_t>(found.size());
     const auto begin = found.begin() + std::min(query.skip, size);
     return std::vector<standalone::Entity>(begin,
