@@ -107,6 +107,22 @@ def main(args):
   assert.deepEqual(await result('ruled', {}), {kept: 'abcdefabcdef'});
 });
 
+test('a volume on btrfs gives no way around its quota by a subvolume', async () => {
+  const code = `
+import fcntl, os, struct
+def main(args):
+    there = os.open('/mnt/sub', os.O_RDONLY)
+    try:
+        fcntl.ioctl(there, 0x5000940e, bytearray(struct.pack('<q4088s', 0, b'escape')), True)
+        return {'made': os.listdir('/mnt/sub')}
+    except OSError as e:
+        return {'refused': True, 'there': os.listdir('/mnt/sub')}
+`;
+  const sub = {volumes: {name: 'sub', path: '/mnt/sub', tier: 'ephemeral'}};
+  await client.actions.create({name: 'subvolume', kind: 'python:default', action: code, annotations: sub});
+  assert.deepEqual(await result('subvolume', {}), {refused: true, there: []});
+});
+
 test('an overrun of the quota is the error that the kernel gives', async () => {
   const code = `
 import os
