@@ -11,7 +11,6 @@ namespace {
 
 using base::ErrorCode;
 using hints::Capabilities;
-using hints_test::annotations;
 using hints_test::volume_text;
 
 const Capabilities kPlain = hints::plain_directories();
