@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "invoker/runtime_protocol.h"
 #include "load.h"
 
 namespace bench {
