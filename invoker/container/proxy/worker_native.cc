@@ -58,7 +58,10 @@ class NativeWorker final : public Worker {
     }
     const Child::Answer answer = child_->exchange(std::move(line));
     if (answer.end == Child::End::kLine) return loop_answer(answer.line);
-    return spoken_ ? Answer{500, "", true} : single_answer();
+    if (!spoken_) return single_answer();
+    child_->read_output();
+    forward_everything();
+    return {500, "", true};
   }
 
   std::array<int, 2> idle_fds() const override {
@@ -70,7 +73,7 @@ class NativeWorker final : public Worker {
       return true;
     }
     const bool alive = child_->tend();
-    forward_lines();
+    alive ? forward_lines() : forward_everything();
     return alive;
   }
 
@@ -105,7 +108,10 @@ class NativeWorker final : public Worker {
   Answer single_answer() {
     child_->wait_for_end();
     child_->read_output();
-    const int status = child_->wait_status();
+    if (WIFSIGNALED(child_->wait_status())) {
+      forward_everything();
+      return {500, "", true};
+    }
     std::string last;
     while (auto line = child_->output().take_line()) {
       if (!last.empty()) write_log_line(last);
@@ -116,7 +122,6 @@ class NativeWorker final : public Worker {
       last = std::move(rest);
     }
     child_.reset();
-    if (WIFSIGNALED(status)) return {500, "", true};
     if (is_object_or_array(last) && base::Json::parse(last).ok()) return {200, std::move(last)};
     if (!last.empty()) write_log_line(last);
     return {502, error_body(kNotAnObject)};
@@ -124,6 +129,11 @@ class NativeWorker final : public Worker {
 
   void forward_lines() {
     while (auto line = child_->output().take_line()) write_log_line(*line);
+  }
+
+  void forward_everything() {
+    forward_lines();
+    if (const std::string rest = child_->output().take_rest(); !rest.empty()) write_log_line(rest);
   }
 
   const int children_;
