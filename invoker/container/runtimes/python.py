@@ -2,12 +2,10 @@
 #
 # The first line is {"init": {"main": name, "env": {...}}}; the code is then in the current folder.
 # Every further line is one call. A line out that begins with "!" is a failure.
-import importlib.util
-import inspect
+# What is imported here is part of every cold start; the rest is imported where it is needed.
 import json
 import os
 import sys
-import traceback
 
 
 def open_channel():
@@ -30,6 +28,12 @@ def answer(out, text):
     out.flush()
 
 
+def print_traceback():
+    import traceback
+
+    traceback.print_exc()
+
+
 def prepare_paths(folder):
     sys.path.insert(0, folder)
     version = "python%d.%d" % sys.version_info[:2]
@@ -46,10 +50,11 @@ def load(order):
     path = os.path.join(folder, "__main__.py")
     if not os.path.exists(path):
         raise RuntimeError("the zip archive has no __main__.py at its root")
-    spec = importlib.util.spec_from_file_location("main__", path)
-    module = importlib.util.module_from_spec(spec)
+    module = type(sys)("main__")
+    module.__file__ = path
     sys.modules["main__"] = module
-    spec.loader.exec_module(module)
+    with open(path, "rb") as file:
+        exec(compile(file.read(), path, "exec"), module.__dict__)  # pylint: disable=exec-used
     function = getattr(module, order["main"], None)
     if not callable(function):
         raise RuntimeError("there is no function '%s'" % order["main"])
@@ -63,7 +68,7 @@ def initialize(lines, out):
     try:
         function = load(json.loads(line)["init"])
     except Exception as error:  # pylint: disable=broad-except
-        traceback.print_exc()
+        print_traceback()
         text = "The action failed to generate or locate a binary: %s" % error
         answer(out, "!" + json.dumps({"error": text}))
         return None
@@ -71,12 +76,16 @@ def initialize(lines, out):
     return function
 
 
+async def wait_for(result):
+    return await result
+
+
 def call(function, request):
     result = function(request.get("value") or {})
-    if inspect.iscoroutine(result):
+    if hasattr(result, "__await__"):
         import asyncio
 
-        result = asyncio.run(result)
+        result = asyncio.run(wait_for(result))
     if not isinstance(result, (dict, list)):
         return "!" + json.dumps({"error": "The action did not return a dictionary or array."})
     return json.dumps(result, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -90,7 +99,7 @@ def run(function, line):
                 os.environ["__OW_" + key.upper()] = value
         return call(function, request)
     except Exception as error:  # pylint: disable=broad-except
-        traceback.print_exc()
+        print_traceback()
         return json.dumps({"error": str(error)})
 
 
