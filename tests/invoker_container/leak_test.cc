@@ -1,10 +1,10 @@
 // Nothing is left: not by destroy(), not by the factory, not by a process that was killed.
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <set>

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -120,8 +121,8 @@ base::Error write_failed(const Entry& entry) {
   if (errno == EEXIST || errno == EISDIR || errno == ENOTDIR) {
     return refused("holds '" + entry.name + "' twice.");
   }
-  return refused("holds '" + entry.name + "', which cannot be written: " + std::strerror(errno) +
-                 ".");
+  return refused("holds '" + entry.name +
+                 "', which cannot be written: " + std::generic_category().message(errno) + ".");
 }
 
 base::Status make_folders(int directory, const Entry& entry, const std::string& path) {
@@ -180,8 +181,8 @@ bool looks_like_zip(std::string_view bytes) {
   return bytes.starts_with("PK\x03\x04") || bytes.starts_with("PK\x05\x06");
 }
 
-base::Status unpack(std::string_view bytes, int directory) {
-  Memory memory{bytes};
+base::Status unpack(std::string_view zip_bytes, int directory) {
+  Memory memory{zip_bytes};
   zlib_filefunc64_def functions{&open_memory, &read_memory,  &write_memory, &tell_memory,
                                 &seek_memory, &close_memory, &error_memory, &memory};
   const Zip zip(unzOpen2_64(&memory, &functions), &unzClose);

@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 extern char** environ;
@@ -42,12 +42,14 @@ std::vector<std::string> merge(const Variables& extra) {
     for (const auto& [key, value] : extra) replaced = replaced || key == name;
     if (!replaced) texts.push_back(text);
   }
-  for (const auto& [key, value] : extra) texts.push_back(key + "=" + value);
+  for (const auto& [key, value] : extra)
+    texts.push_back(std::string(key).append("=").append(value));
   return texts;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
+  result.reserve(texts.size() + 1);
   for (std::string& text : texts) result.push_back(text.data());
   result.push_back(nullptr);
   return result;

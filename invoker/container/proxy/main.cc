@@ -3,9 +3,9 @@
 //   larder-proxy native
 //   larder-proxy interpreter SOURCE_NAME INTERPRETER ARGUMENT...
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <string_view>
 
@@ -31,7 +31,7 @@ int watch_children() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

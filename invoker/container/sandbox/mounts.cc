@@ -18,7 +18,9 @@ base::Result<base::UniqueFd> make_file_system(
   if (!context.valid()) return base::error_from_errno(errno, what);
   for (const auto& [key, value] : options) {
     if (fsconfig(context.get(), FSCONFIG_SET_STRING, key.c_str(), value.c_str(), 0) < 0) {
-      return base::error_from_errno(errno, what + " with " + key + "=" + value);
+      const int problem = errno;
+      return base::error_from_errno(
+          problem, std::string(what).append(" with ").append(key).append("=").append(value));
     }
   }
   if (fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) {

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "base/unique_fd.h"
 #include "seccomp_calls.h"
@@ -35,6 +35,8 @@ constexpr std::uint64_t kAllowedIoctls[] = {
     TCGETS,       TIOCGWINSZ,  TIOCGPGRP,    FIONREAD,     FIONBIO,     FIOASYNC,
     FIOCLEX,      FIONCLEX,    FICLONE,      FICLONERANGE, SIOCGIFCONF, SIOCGIFNAME,
     SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFINDEX, SIOCGIFHWADDR};
+constexpr std::uint64_t kFamilies[] = {AF_UNIX, AF_INET, AF_INET6};
+constexpr std::uint64_t kSocketTypes[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
 constexpr std::uint64_t kPersonalityQuery = 0xffffffff;
 constexpr int kLowBits = 0xff;  // of a socket's type, without SOCK_NONBLOCK and SOCK_CLOEXEC
 
@@ -52,7 +54,7 @@ class Rules {
     const int result =
         seccomp_rule_add(context_, action, number, sizeof...(conditions), conditions...);
     if (result < 0 && failure_.empty())
-      failure_ = std::string(name) + ": " + std::strerror(-result);
+      failure_ = std::string(name) + ": " + std::generic_category().message(-result);
   }
   void allow(const char* name) { add(SCMP_ACT_ALLOW, name); }
   void forbid(const char* name) { add(SCMP_ACT_ERRNO(EPERM), name); }
@@ -78,8 +80,8 @@ void add_process_rules(Rules& rules) {
 
 void add_socket_rules(Rules& rules) {
   for (const char* name : {"socket", "socketpair"}) {
-    for (const std::uint64_t family : {AF_UNIX, AF_INET, AF_INET6}) {
-      for (const std::uint64_t type : {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET}) {
+    for (const std::uint64_t family : kFamilies) {
+      for (const std::uint64_t type : kSocketTypes) {
         rules.add(SCMP_ACT_ALLOW, name, SCMP_A0(SCMP_CMP_EQ, family),
                   SCMP_A1(SCMP_CMP_MASKED_EQ, kLowBits, type));
       }

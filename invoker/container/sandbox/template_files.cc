@@ -1,6 +1,5 @@
 #include "template_files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -74,17 +74,14 @@ base::Status copy(const std::string& from, int root, const std::string& to, int 
 
 base::Status copy_folder(const std::string& from, int root, const std::string& to, int depth) {
   TRY_STATUS(make_folder(root, to));
-  DIR* stream = opendir(from.c_str());
-  if (stream == nullptr) return base::error_from_errno(errno, "reading " + from);
-  base::Status status;
-  while (const dirent* entry = status.ok() ? readdir(stream) : nullptr) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") {
-      status = copy(from + "/" + name, root, to + "/" + name, depth + 1);
-    }
+  std::error_code error;
+  std::filesystem::directory_iterator entry(from, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = std::string("/").append(entry->path().filename());
+    TRY_STATUS(copy(entry->path(), root, to + name, depth + 1));
   }
-  closedir(stream);
-  return status;
+  if (error) return base::error_from_errno(error.value(), "reading " + from);
+  return {};
 }
 
 // What others may not read (a private key, say) is left out, and so is what does not exist.

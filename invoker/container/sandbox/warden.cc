@@ -1,10 +1,8 @@
 #include "warden.h"
 
-#include <dirent.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -12,7 +10,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -41,12 +41,12 @@ OrderFds name_fds(std::vector<base::UniqueFd> fds) {
 }
 
 void remove_sockets(const std::string& directory) {
-  DIR* stream = opendir(directory.c_str());
-  if (stream == nullptr) return;
-  while (const dirent* entry = readdir(stream)) {
-    if (entry->d_type == DT_SOCK) unlinkat(dirfd(stream), entry->d_name, 0);
+  std::error_code error;
+  std::filesystem::directory_iterator entry(directory, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    std::error_code ignored;
+    if (entry->is_socket(ignored)) std::filesystem::remove(entry->path(), ignored);
   }
-  closedir(stream);
 }
 
 }  // namespace
@@ -60,7 +60,7 @@ Warden::Warden(int orders, invoker_container::WardenSetup setup, Template root,
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   children_.reset(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 

@@ -3,20 +3,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
-#include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
 #include "cgroup_removal.h"
+#include "plumbing.h"
 #include "proxy_fds.h"
 #include "sandbox_container.h"
 #include "small_files.h"
@@ -26,71 +23,8 @@ namespace invoker_container {
 namespace {
 
 constexpr std::chrono::seconds kLeftoverPatience{10};
-constexpr int kStartPatienceMs = 10'000;
-constexpr int kBacklog = 256;
 constexpr int kLogPipeBytes = 256 << 10;
-constexpr std::int64_t kRootBytes = 1 << 20;  // mount points only
 constexpr std::size_t kNameLengthMax = 100;
-
-struct Pipe {
-  base::UniqueFd read_end, write_end;
-};
-
-base::Result<Pipe> make_pipe(int flags) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) < 0) return base::error_from_errno(errno, "making a pipe");
-  Pipe pipe{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
-  if (flags != 0) fcntl(ends[0], F_SETFL, flags);
-  return pipe;
-}
-
-base::Result<base::UniqueFd> listen_at(const std::string& path) {
-  base::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) return base::error_from_errno(errno, "making a socket");
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) {
-    return base::Error{base::ErrorCode::kInvalidArgument, "the state directory's path is too long"};
-  }
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  unlink(path.c_str());
-  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0 ||
-      listen(socket.get(), kBacklog) < 0) {
-    return base::error_from_errno(errno, "listening at " + path);
-  }
-  return socket;
-}
-
-// The root's own file system, of which this process keeps the writable end.
-base::Result<base::UniqueFd> make_root() {
-  const base::UniqueFd context(fsopen("tmpfs", FSOPEN_CLOEXEC));
-  const std::string size = std::to_string(kRootBytes);
-  if (!context.valid() ||
-      fsconfig(context.get(), FSCONFIG_SET_STRING, "size", size.c_str(), 0) < 0 ||
-      fsconfig(context.get(), FSCONFIG_SET_STRING, "mode", "755", 0) < 0 ||
-      fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0) {
-    return base::error_from_errno(errno, "making the root of a sandbox");
-  }
-  base::UniqueFd root(fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID));
-  if (!root.valid()) return base::error_from_errno(errno, "making the root of a sandbox");
-  return root;
-}
-
-// Waits for the sandbox's word: none when the proxy runs.
-base::Status wait_until_started(int status) {
-  std::string text;
-  char buffer[256];
-  for (;;) {
-    pollfd ready{status, POLLIN, 0};
-    if (poll(&ready, 1, kStartPatienceMs) == 0) text = "it took too long";
-    if (ready.revents == 0) break;
-    const ssize_t length = read(status, buffer, sizeof buffer);
-    if (length <= 0) break;
-    text.append(buffer, static_cast<std::size_t>(length));
-  }
-  if (text.empty()) return {};
-  return base::Error{base::ErrorCode::kUnavailable, "the sandbox did not start: " + text};
-}
 
 std::string without_tag(const std::string& image) {
   const std::size_t colon = image.rfind(':');
@@ -178,7 +112,7 @@ base::Status SandboxFactory::State::start() {
   TRY_STATUS(remove_leftovers());
   TRY_STATUS(cgroups_.prepare());
   std::string list;
-  for (const std::string& path : cgroups_.directories()) list += path + "\n";
+  for (const std::string& path : cgroups_.directories()) list.append(path).append("\n");
   const std::string path = config_.state_directory + "/cgroups";
   const base::UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!file.valid() || write(file.get(), list.data(), list.size()) < 0) {
@@ -241,7 +175,7 @@ StartOrder SandboxFactory::State::make_order(const Runtime& runtime,
   order.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                        "HOME=/tmp", "LANG=C.UTF-8", "HOSTNAME=sandbox"};
   for (const auto& [name, value] : spec.environment)
-    order.environment.push_back(name + "=" + value);
+    order.environment.push_back(std::string(name).append("=").append(value));
   if (runtime.command.empty()) {
     order.arguments = {"native"};
     return order;

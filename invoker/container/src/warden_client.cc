@@ -1,12 +1,12 @@
 #include "warden_client.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "fd_message.h"
 

@@ -77,6 +77,7 @@ bool LogReader::read_once(Source& source, bool is_stderr) {
   base::UniqueFd& pipe = source.pipes[is_stderr];
   if (!pipe.valid()) return false;
   char bytes[kReadBytes];
+  // NOLINTNEXTLINE(clang-analyzer-unix.BlockInCriticalSection): these pipes do not block.
   const ssize_t length = read(pipe.get(), bytes, sizeof bytes);
   if (length > 0) {
     source.buffer->add({bytes, static_cast<std::size_t>(length)}, is_stderr, clock_.wall());

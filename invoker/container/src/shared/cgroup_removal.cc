@@ -1,13 +1,11 @@
 #include "cgroup_removal.h"
 
-#include <dirent.h>
-#include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
-#include <cstring>
+#include <filesystem>
 #include <thread>
 
 #include "small_files.h"
@@ -19,18 +17,13 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kRetry{1};
 
 std::vector<std::string> subdirectories(const std::string& directory) {
-  std::vector<std::string> names;
-  DIR* stream = opendir(directory.c_str());
-  if (stream == nullptr) return names;
-  while (const dirent* entry = readdir(stream)) {
-    const std::string name = entry->d_name;
-    struct stat about{};
-    if (name == "." || name == "..") continue;
-    const std::string path = directory + "/" + name;
-    if (lstat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) names.push_back(path);
+  std::vector<std::string> paths;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(directory, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (entry->is_directory(error)) paths.push_back(entry->path());
   }
-  closedir(stream);
-  return names;
+  return paths;
 }
 
 void kill_listed(const std::string& procs) {

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 namespace invoker_container {
 namespace {
@@ -51,7 +52,7 @@ base::Status send_message(int socket, std::string_view text, const std::vector<i
   while (sendmsg(socket, &header, MSG_NOSIGNAL) < 0) {
     if (errno == EINTR) continue;
     return base::Error{base::ErrorCode::kUnavailable,
-                       std::string("sending a message: ") + std::strerror(errno)};
+                       "sending a message: " + std::generic_category().message(errno)};
   }
   return {};
 }
