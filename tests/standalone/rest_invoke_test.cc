@@ -5,7 +5,6 @@
 
 namespace {
 
-using base::Json;
 using invoker::StatusCode;
 
 class RestInvoke : public RestTest {

@@ -48,7 +48,7 @@ class RestTest : public ::testing::Test {
 
   // As guest, with a JSON body where there is one.
   Received call(const std::string& method, const std::string& target, const std::string& body = "");
-  Received send(standalone::Request request);
+  Received send(standalone::Request made);
   static standalone::Request request(const std::string& method, const std::string& target,
                                      const std::string& body = "");
   void put_hello();

@@ -62,7 +62,7 @@ class ControlPlane {
 
   // The end of an activation that was submitted to Invoke. Time: blocks while the activation store
   // is behind; the waiting client is answered from the store's thread.
-  void completed(const invoker::ActivationMessage& message, invoker::Activation activation);
+  void completed(const invoker::ActivationMessage& message, const invoker::Activation& activation);
 
   struct Stats {
     std::uint64_t requests = 0;

@@ -81,8 +81,8 @@ bool ControlPlane::is_quick(const Request& request) const {
 }
 
 void ControlPlane::completed(const invoker::ActivationMessage& message,
-                             invoker::Activation activation) {
-  complete_activation(*plane_, message, std::move(activation));
+                             const invoker::Activation& activation) {
+  complete_activation(*plane_, message, activation);
 }
 
 ControlPlane::Stats ControlPlane::stats() const {

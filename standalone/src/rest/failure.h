@@ -69,5 +69,8 @@ inline Failure malformed_query(const std::string& name, const std::string& detai
   declaration = std::move(result.value())
 
 // REFUSE_IF(check(value)): returns the failure to the caller where there is one.
-#define REFUSE_IF(expression) \
-  if (auto failure = (expression); failure.has_value()) return std::move(*failure)
+#define REFUSE_IF(expression)                                         \
+  if (auto found_failure = (expression); found_failure.has_value()) { \
+    Failure refusal = std::move(*found_failure);                      \
+    return refusal;                                                   \
+  }

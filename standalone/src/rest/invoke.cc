@@ -247,7 +247,7 @@ Reply invoke_action(Plane& plane, Call& call, const Resource& resource) {
 }
 
 void complete_activation(Plane& plane, const invoker::ActivationMessage& message,
-                         invoker::Activation activation) {
+                         const invoker::Activation& activation) {
   ++plane.completions;
   plane.throttle.end(message.user.namespace_name);
   base::Json document = invoker::to_document(activation);

@@ -46,7 +46,7 @@ Reply put_action(Plane& plane, Call& call, const Resource& resource);
 // invoke.cc
 Reply invoke_action(Plane& plane, Call& call, const Resource& resource);
 void complete_activation(Plane& plane, const invoker::ActivationMessage& message,
-                         invoker::Activation activation);
+                         const invoker::Activation& activation);
 // activations.cc
 Reply route_activations(Plane& plane, Call& call, const std::string& namespace_name);
 base::Json activation_view(base::Json document);
