@@ -35,7 +35,7 @@ struct InSqlite {
     store.reset();
     store = standalone::open_sqlite_activation_store(config, clock).value();
   }
-  ActivationStore& get() { return *store; }
+  ActivationStore& get() const { return *store; }
 };
 
 std::string id_of(int number) {
@@ -54,7 +54,7 @@ ActivationRecord record(int number, std::int64_t start_ms = 1000,
 base::Status put(ActivationStore& store, ActivationRecord one) {
   auto outcome = std::make_shared<std::promise<base::Status>>();
   auto future = outcome->get_future();
-  store.put(std::move(one), [outcome](base::Status status) { outcome->set_value(status); });
+  store.put(std::move(one), [outcome](const base::Status& status) { outcome->set_value(status); });
   return future.get();
 }
 

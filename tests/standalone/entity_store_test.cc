@@ -25,7 +25,7 @@ struct InSqlite {
   TempFolder folder;
   std::unique_ptr<EntityStore> store =
       standalone::open_sqlite_entity_store(folder.file("entities.db")).value();
-  EntityStore& get() { return *store; }
+  EntityStore& get() const { return *store; }
 };
 
 Entity entity(const std::string& id, std::int64_t updated_ms = 1) {

@@ -22,7 +22,7 @@ using standalone::Response;
 // Answers with what it was asked; keeps the responders of /wait.
 class Echo {
  public:
-  void handle(Request request, Responder responder) {
+  void handle(const Request& request, Responder responder) {
     if (request.target == "/wait") {
       const std::lock_guard lock(mutex_);
       waiting_.push_back(std::move(responder));
@@ -54,8 +54,8 @@ class HttpServerTest : public ::testing::Test {
   }
   void start() {
     server.reset();
-    server = HttpServer::start(config, [this](Request request, Responder responder) {
-               echo.handle(std::move(request), std::move(responder));
+    server = HttpServer::start(config, [this](const Request& request, Responder responder) {
+               echo.handle(request, std::move(responder));
              }).value();
   }
   SocketClient client() { return SocketClient(server->port()); }
@@ -183,6 +183,7 @@ TEST_F(HttpServerTest, ThreeHundredWaitingRequestsHoldNoThread) {
   other.write(get("/meanwhile"));
   EXPECT_EQ(body_of(other.read_answer()), "GET /meanwhile 0");
   std::vector<std::thread> threads;
+  threads.reserve(3);
   for (std::size_t t = 0; t < 3; ++t) {
     threads.emplace_back([&, t] {
       for (std::size_t i = t; i < responders.size(); i += 3) {
@@ -252,12 +253,12 @@ TEST_F(HttpServerTest, AnIdleConnectionIsClosedButAWaitingOneIsNot) {
 TEST_F(HttpServerTest, APortThatIsTakenIsTold) {
   HttpServerConfig same = config;
   same.port = server->port();
-  const auto second = HttpServer::start(same, [](Request, Responder) {});
+  const auto second = HttpServer::start(same, [](const Request&, const Responder&) {});
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code, base::ErrorCode::kAlreadyExists);
   EXPECT_NE(second.error().message.find(std::to_string(same.port)), std::string::npos);
   same.address = "localhost";
-  EXPECT_EQ(HttpServer::start(same, [](Request, Responder) {}).error().code,
+  EXPECT_EQ(HttpServer::start(same, [](const Request&, const Responder&) {}).error().code,
             base::ErrorCode::kInvalidArgument);
 }
 
