@@ -16,6 +16,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "calls.h"
 #include "invoker/container.h"
@@ -172,6 +173,19 @@ TYPED_TEST_P(ContainerContract, APausedContainerStandsStillAndGoesOnWhenResumed)
   EXPECT_EQ(run(*container).status, 200);
 }
 
+TYPED_TEST_P(ContainerContract, KillingBreaksTheCallUnderWay) {
+  const auto container = this->start("sleep 1000");
+  std::jthread caller([&] {
+    const invoker::CallError error = run(*container, "{}", std::chrono::seconds(30)).error;
+    EXPECT_THAT(error, ::testing::AnyOf(invoker::CallError::kConnectionLost,
+                                        invoker::CallError::kConnectionRefused));
+  });
+  container->kill();
+  caller.join();
+  container->kill();
+  container->destroy();
+}
+
 TYPED_TEST_P(ContainerContract, APausedContainerCanBeDestroyed) {
   const auto container = this->start("echo '{}' >&3");
   ASSERT_TRUE(container->pause().ok());
@@ -262,18 +276,16 @@ TYPED_TEST_P(ContainerContract, AnUnknownKindIsUnsupported) {
   EXPECT_EQ(container.error().code, base::ErrorCode::kUnsupported);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(ContainerContract, AnInitialisedContainerAnswersARun,
-                            TheActionSeesItsEnvironment, ASecondInitIsRefused,
-                            AnInitWithoutCodeIsRefused, LogsComeUpToBothSentinelsWithTheirStream,
-                            EachActivationGetsItsOwnLogs, LogsBeyondTheLimitAreTruncated,
-                            WithoutSentinelsLogsAreWhatIsThere, AnActionThatEndsBreaksTheConnection,
-                            AHangingActionRunsIntoTheDeadline,
-                            AnActionThatTakesTooMuchMemoryIsKilledAndSaysSo,
-                            APausedContainerStandsStillAndGoesOnWhenResumed,
-                            APausedContainerCanBeDestroyed, AVolumeIsSeenFromAttachToDetach,
-                            AReadOnlyVolumeCannotBeWritten, AVolumeCanBeAttachedToAPausedContainer,
-                            AFileThatIsHeldOpenShowsAtDetach, OnePlaceHoldsOneVolume,
-                            SystemPlacesTakeNoVolume, NothingIsDetachedWhereNothingWasAttached,
-                            AnUnknownKindIsUnsupported);
+REGISTER_TYPED_TEST_SUITE_P(
+    ContainerContract, AnInitialisedContainerAnswersARun, TheActionSeesItsEnvironment,
+    ASecondInitIsRefused, AnInitWithoutCodeIsRefused, LogsComeUpToBothSentinelsWithTheirStream,
+    EachActivationGetsItsOwnLogs, LogsBeyondTheLimitAreTruncated,
+    WithoutSentinelsLogsAreWhatIsThere, AnActionThatEndsBreaksTheConnection,
+    AHangingActionRunsIntoTheDeadline, AnActionThatTakesTooMuchMemoryIsKilledAndSaysSo,
+    APausedContainerStandsStillAndGoesOnWhenResumed, APausedContainerCanBeDestroyed,
+    KillingBreaksTheCallUnderWay, AVolumeIsSeenFromAttachToDetach, AReadOnlyVolumeCannotBeWritten,
+    AVolumeCanBeAttachedToAPausedContainer, AFileThatIsHeldOpenShowsAtDetach,
+    OnePlaceHoldsOneVolume, SystemPlacesTakeNoVolume, NothingIsDetachedWhereNothingWasAttached,
+    AnUnknownKindIsUnsupported);
 
 }  // namespace invoker_container

@@ -358,10 +358,11 @@ TEST_F(InvokerTest, StoppingWithoutPatienceStillCompletesEveryMessage) {
   for (const char* id : {"a1", "a2", "a3"}) ASSERT_TRUE(invoker_->submit(message(id)).ok());
   running.wait();
   std::jthread stopping([&] { invoker_->stop(clock_.now()); });
-  while (world_.alive() > 0) std::this_thread::yield();
+  while (!std::ranges::count(world_.diary(), std::string("kill"))) std::this_thread::yield();
   go_on.count_down();
   stopping.join();
   EXPECT_EQ(sink_.wait_for(3).size(), 3u);
+  EXPECT_EQ(world_.alive(), 0);
 }
 
 TEST_F(InvokerTest, ManyMessagesAtOnceEachCompleteOnce) {

@@ -104,6 +104,13 @@ bool SandboxContainer::memory_exhausted() {
   return destroyed_ ? memory_exhausted_ : parts_.cgroup->memory_exhausted();
 }
 
+// No thawing: a container that is paused has no calls under way.
+void SandboxContainer::kill() {
+  const std::lock_guard lock(end_mutex_);
+  if (!parts_.pidfd.valid()) return;
+  syscall(SYS_pidfd_send_signal, parts_.pidfd.get(), SIGKILL, nullptr, 0);
+}
+
 void SandboxContainer::destroy() {
   if (std::exchange(destroyed_, true)) return;
   memory_exhausted_ = parts_.cgroup->memory_exhausted();
@@ -114,7 +121,10 @@ void SandboxContainer::destroy() {
   unlink(parts_.socket_path.c_str());
   parts_.mount_namespace.reset();
   parts_.root.reset();
-  parts_.pidfd.reset();
+  {
+    const std::lock_guard lock(end_mutex_);
+    parts_.pidfd.reset();
+  }
   // What is still there now, the factory removes when it ends.
   static_cast<void>(parts_.cgroup->remove().ok());
 }

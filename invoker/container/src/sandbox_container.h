@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 
@@ -44,12 +45,14 @@ class SandboxContainer final : public invoker::Container {
   base::Result<invoker::DetachOutcome> detach(const std::string& target) override;
   invoker::CollectedLogs logs(const invoker::LogRequest& request) override;
   bool memory_exhausted() override;
+  void kill() override;
   void destroy() override;
 
  private:
   MountPlace place_of(const std::string& target) const;
 
   SandboxParts parts_;
+  std::mutex end_mutex_;  // guards the end of parts_.pidfd against kill()
   LogReader& log_reader_;
   NamespaceThread& namespaces_;
   const base::Clock& clock_;

@@ -83,7 +83,7 @@ struct ContainerSpec {
 // A running container. Destroying the object destroys the container if destroy() was not called.
 //
 // Threads: one thread at a time, except post(), which may run in several threads up to the action's
-// concurrency. Time: every call blocks; those without a deadline are bounded by the implementation.
+// concurrency, and kill(), which any thread may call at any time until the object is destroyed. Time: every call blocks; those without a deadline are bounded by the implementation.
 class Container {
  public:
   virtual ~Container() = default;
@@ -112,6 +112,9 @@ class Container {
 
   // Whether the kernel killed a process of it for want of memory since it was made.
   virtual bool memory_exhausted() = 0;
+
+  // Ends every process, so that calls under way break. Idempotent; destroy() is still wanted.
+  virtual void kill() = 0;
 
   // Ends every process and gives back every resource. Idempotent.
   virtual void destroy() = 0;

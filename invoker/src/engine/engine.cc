@@ -190,7 +190,7 @@ void Invoker::Engine::stop(base::Instant deadline) {
   outside_.log.warn("Invoker", "activations are still running at the deadline: ending them");
   pool_.post([this](ContainerPool&, base::Instant) {
     for (const auto& [id, slot] : slots_) {
-      if (slot->container) executor_.run([slot = slot] { slot->container->destroy(); });
+      if (slot->started) slot->container->kill();
     }
     return Commands{};
   });
@@ -231,8 +231,10 @@ void Invoker::Engine::start(const SharedSlot& slot, const SharedJob& job,
                         : outside_.containers.create(spec);
   if (made) {
     slot->container = std::move(made).value();
-    pool_.post(
-        [id = slot->id](ContainerPool& pool, base::Instant now) { return pool.started(id, now); });
+    pool_.post([this, slot](ContainerPool& pool, base::Instant now) {
+      mark_started(*slot);
+      return pool.started(slot->id, now);
+    });
     return;
   }
   outside_.log.error("Invoker", "container " + spec.name + ": " + made.error().message);
@@ -242,6 +244,12 @@ void Invoker::Engine::start(const SharedSlot& slot, const SharedJob& job,
     if (job) jobs_.erase(job->id);
     return pool.start_failed(id, now);
   });
+}
+
+// A container that comes up after stop() has ended the others ends too.
+void Invoker::Engine::mark_started(Slot& slot) const {
+  slot.started = true;
+  if (aborting_) slot.container->kill();
 }
 
 void Invoker::Engine::execute(const command::Run& run) {

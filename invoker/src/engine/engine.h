@@ -19,6 +19,7 @@ namespace invoker {
 struct Slot {
   ContainerId id{};
   std::unique_ptr<Container> container;
+  bool started = false;  // `container` is there; used on the pool's thread
 };
 
 class Invoker::Engine {
@@ -54,6 +55,7 @@ class Invoker::Engine {
   void execute(const command::Remove& remove);
   void execute(const command::Refuse& refuse);
   SharedJob take_job(JobId id);
+  void mark_started(Slot& slot) const;
   void end_job(ContainerId container, JobId job, JobEnd end);
 
   // On a worker thread.

@@ -106,7 +106,7 @@ class FakeContainer final : public invoker::Container {
 
   invoker::CallOutcome post(const std::string& path, const std::string& body, base::Instant,
                             const invoker::ResponseBounds&, bool) override {
-    if (destroyed_) return FakeWorld::broken(invoker::CallError::kConnectionRefused);
+    if (destroyed_ || killed_) return FakeWorld::broken(invoker::CallError::kConnectionRefused);
     std::optional<FakeWorld::Answer> answer;
     {
       const std::lock_guard lock(world_.mutex_);
@@ -148,6 +148,9 @@ class FakeContainer final : public invoker::Container {
     return FakeWorld::take(world_.logs_).value_or(invoker::CollectedLogs{});
   }
   bool memory_exhausted() override { return world_.memory_exhausted_; }
+  void kill() override {
+    if (!killed_.exchange(true)) world_.note("kill");
+  }
   void destroy() override {
     if (destroyed_.exchange(true)) return;
     --world_.alive_;
@@ -158,6 +161,7 @@ class FakeContainer final : public invoker::Container {
   FakeWorld& world_;
   const std::string id_;
   std::atomic<bool> destroyed_ = false;
+  std::atomic<bool> killed_ = false;
   std::map<std::string, bool> attached_;  // guarded by the world's mutex
 };
 
