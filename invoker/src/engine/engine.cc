@@ -269,8 +269,10 @@ void Invoker::Engine::run(const SharedSlot& slot, const SharedJob& job, const co
                     });
                   }});
   JobRun::Outcome outcome = job_run.run();
-  end_job(slot->id, job->id, outcome.end);
-  if (outcome.activation) complete(job->message, std::move(*outcome.activation));
+  executor_.run_last([&] {
+    end_job(slot->id, job->id, outcome.end);
+    if (outcome.activation) complete(job->message, std::move(*outcome.activation));
+  });
 }
 
 void Invoker::Engine::end_job(ContainerId container, JobId job, JobEnd end) {

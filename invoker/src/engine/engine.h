@@ -9,7 +9,7 @@
 #include "engine/executor.h"
 #include "engine/job.h"
 #include "engine/job_run.h"
-#include "engine/pool_thread.h"
+#include "engine/pool_owner.h"
 #include "invoker/invoker.h"
 
 namespace invoker {
@@ -19,7 +19,7 @@ namespace invoker {
 struct Slot {
   ContainerId id{};
   std::unique_ptr<Container> container;
-  bool started = false;  // `container` is there; used on the pool's thread
+  bool started = false;  // `container` is there; used in the pool owner's turns
 };
 
 class Invoker::Engine {
@@ -45,7 +45,7 @@ class Invoker::Engine {
   void enqueue(SharedJob job);
   JobDemand demand_of(const Job& job) const;
 
-  // The rest runs on the pool's thread, as do all uses of jobs_, slots_ and latest_keys_.
+  // The rest runs in the pool owner's turns, as do all uses of jobs_, slots_ and latest_keys_.
   Commands admit(const SharedJob& job, ContainerPool& pool, base::Instant now);
   void execute(Command& command);
   void execute(const command::Start& start);
@@ -79,7 +79,7 @@ class Invoker::Engine {
   std::unordered_map<ContainerId, SharedSlot> slots_;
   // Invoking namespace and action → the warm key last seen, so that older revisions can go.
   std::unordered_map<std::string, std::string> latest_keys_;
-  PoolThread pool_;
+  PoolOwner pool_;
   Executor executor_;  // destroyed first: its tasks post to pool_
 };
 

@@ -3,6 +3,16 @@
 #include <utility>
 
 namespace invoker {
+namespace {
+
+// What this thread, while it is in run_last(), keeps for itself.
+struct Kept {
+  const Executor* by = nullptr;
+  std::function<void()> task;
+};
+thread_local Kept kept;
+
+}  // namespace
 
 Executor::~Executor() {
   {
@@ -13,7 +23,17 @@ Executor::~Executor() {
   threads_.clear();
 }
 
+void Executor::run_last(const std::function<void()>& last) {
+  kept.by = this;
+  last();
+  kept.by = nullptr;
+}
+
 void Executor::run(std::function<void()> task) {
+  if (kept.by == this && !kept.task) {
+    kept.task = std::move(task);
+    return;
+  }
   const std::lock_guard lock(mutex_);
   tasks_.push_back(std::move(task));
   if (tasks_.size() > idle_ && threads_.size() < threads_max_) {
@@ -33,8 +53,7 @@ void Executor::work() {
     auto task = std::move(tasks_.front());
     tasks_.pop_front();
     lock.unlock();
-    task();
-    task = nullptr;  // what it holds is freed without the lock
+    for (; task; task = std::exchange(kept.task, nullptr)) task();
     lock.lock();
   }
 }

@@ -23,6 +23,10 @@ class Executor {
 
   void run(std::function<void()> task);
 
+  // For the end of a task: of what `last` gives to run() from this thread, the first piece is done
+  // by this thread when its task returns, instead of waking another one for it.
+  void run_last(const std::function<void()>& last);
+
  private:
   void work();
 

@@ -17,7 +17,7 @@ struct Job {
   std::shared_ptr<const Action> action;
   hints::Hints hints;
   base::Instant accepted;
-  int reschedules = 0;  // written by the pool's thread only
+  int reschedules = 0;  // written in the pool owner's turns only
 };
 
 }  // namespace invoker

@@ -72,7 +72,7 @@ void LogReader::drain(std::uint64_t key) {
   }
 }
 
-// False when there is nothing more now.
+// False when there is nothing more now: less than was asked for empties a pipe.
 bool LogReader::read_once(Source& source, bool is_stderr) {
   base::UniqueFd& pipe = source.pipes[is_stderr];
   if (!pipe.valid()) return false;
@@ -81,7 +81,7 @@ bool LogReader::read_once(Source& source, bool is_stderr) {
   const ssize_t length = read(pipe.get(), bytes, sizeof bytes);
   if (length > 0) {
     source.buffer->add({bytes, static_cast<std::size_t>(length)}, is_stderr, clock_.wall());
-    return true;
+    return length == sizeof bytes;
   }
   if (length < 0 && (errno == EAGAIN || errno == EINTR)) return false;
   pipe.reset();
