@@ -37,6 +37,7 @@ double raw_ping_pong(World& world, int threads) {
   const invoker::Action action = noop("blackbox", "raw");
   std::atomic<std::uint64_t> calls = 0;
   std::vector<std::unique_ptr<invoker::Container>> containers;
+  containers.reserve(static_cast<std::size_t>(threads));
   for (int i = 0; i < threads; ++i) {
     containers.push_back(world.container("blackbox"));
     const auto init =

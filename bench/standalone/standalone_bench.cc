@@ -2,13 +2,13 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -37,6 +37,7 @@ sockaddr_in loopback(std::uint16_t port) {
 
 std::uint16_t free_port() {
   const base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  CHECK(socket.valid());
   sockaddr_in address = loopback(0);
   socklen_t length = sizeof address;
   CHECK(bind(socket.get(), reinterpret_cast<sockaddr*>(&address), length) == 0);

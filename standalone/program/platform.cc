@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
+#include <functional>
 #include <utility>
 
 #include "invoker/invoker.h"
@@ -28,6 +30,14 @@ constexpr std::size_t kDiskQueueMax = 1024;
 // For answers that are on their way when everything else has stopped.
 constexpr std::chrono::milliseconds kAnswersPatience{200};
 
+// The same for the same data directory, so that the next start finds what a killed one left behind.
+std::string instance_of(const std::filesystem::path& data_dir) {
+  char text[17];
+  const auto hash = std::hash<std::string>{}(std::filesystem::weakly_canonical(data_dir));
+  std::snprintf(text, sizeof text, "%016zx", hash);
+  return text;
+}
+
 class LibraryActions final : public invoker::ActionSource {
  public:
   explicit LibraryActions(standalone::ActionLibrary& library) : library_(library) {}
@@ -49,7 +59,7 @@ class PlaneSink final : public invoker::ActivationSink {
   void result_ready(const invoker::ActivationMessage&, const invoker::Activation&) override {}
   void completed(const invoker::ActivationMessage& message,
                  invoker::Activation activation) override {
-    plane_->completed(message, std::move(activation));
+    plane_->completed(message, activation);
   }
 
  private:
@@ -126,12 +136,18 @@ base::Status Platform::Parts::open_stores(const PlatformConfig& config) {
 // Sandboxes are needed; volumes are refused one by one where the machine cannot have them.
 base::Status Platform::Parts::open_node(const PlatformConfig& config) {
   invoker_container::SandboxConfig sandbox;
-  sandbox.instance = "standalone-" + std::to_string(config.port);
+  sandbox.instance = "standalone-" + instance_of(config.data_dir);
   sandbox.state_directory = "/run/larder-" + sandbox.instance;
   sandbox.sandbox_program = config.programs / "larder-sandbox";
   sandbox.proxy_program = config.programs / "larder-proxy";
   sandbox.runtimes = invoker_container::find_runtimes();
-  TRY(containers, invoker_container::SandboxFactory::create(std::move(sandbox), clock));
+  auto made = invoker_container::SandboxFactory::create(std::move(sandbox), clock);
+  if (!made && made.error().code == ErrorCode::kAlreadyExists) {
+    return base::Error{ErrorCode::kAlreadyExists,
+                       "another platform uses the data directory " + config.data_dir.string() +
+                           ": stop it, or choose another one with --data-dir"};
+  }
+  TRY(containers, std::move(made));
   TRY_STATUS(containers->remove_leftovers());
 
   storage::VolumeStoreOptions options;

@@ -1,7 +1,6 @@
 #include "standalone_command.h"
 
-#include <signal.h>
-
+#include <csignal>
 #include <cstdio>
 
 #include "base/fd_log_sink.h"

@@ -8,7 +8,7 @@ namespace program {
 namespace {
 
 std::string default_data_dir() {
-  const char* home = std::getenv("HOME");
+  const char* home = std::getenv("HOME");  // NOLINT(concurrency-mt-unsafe): before any thread
   return std::string(home != nullptr ? home : "/root") + "/.larder/standalone";
 }
 

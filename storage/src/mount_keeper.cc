@@ -38,7 +38,7 @@ Result<UniqueFd> clone_here(int directory_fd) {
 Result<std::unique_ptr<MountKeeper>> MountKeeper::start(int mount_fd) {
   std::unique_ptr<MountKeeper> keeper(new MountKeeper);
   keeper->thread_ = std::jthread(
-      [&self = *keeper, mount_fd](std::stop_token stop) { self.serve(std::move(stop), mount_fd); });
+      [&self = *keeper, mount_fd](const std::stop_token& stop) { self.serve(stop, mount_fd); });
   std::unique_lock lock(keeper->state_);
   keeper->changed_.wait(lock, [&] { return keeper->attached_known_; });
   if (!keeper->attached_.ok()) return keeper->attached_.error();
@@ -48,7 +48,7 @@ Result<std::unique_ptr<MountKeeper>> MountKeeper::start(int mount_fd) {
 
 MountKeeper::~MountKeeper() = default;
 
-void MountKeeper::serve(std::stop_token stop, int mount_fd) {
+void MountKeeper::serve(const std::stop_token& stop, int mount_fd) {
   Status attached = attach_in_new_namespace(mount_fd);
   std::unique_lock lock(state_);
   attached_known_ = true;

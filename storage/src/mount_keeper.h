@@ -31,7 +31,7 @@ class MountKeeper {
 
  private:
   MountKeeper() = default;
-  void serve(std::stop_token stop, int mount_fd);
+  void serve(const std::stop_token& stop, int mount_fd);
 
   std::mutex callers_;  // taken before state_: one caller at a time hands a request over
   std::mutex state_;    // guards what follows

@@ -11,7 +11,7 @@ int main() {
     const std::string key = "\"file\":\"";
     const auto begin = line.find(key) + key.size();
     const std::string path = "/mnt/shared/" + line.substr(begin, line.find('"', begin) - begin);
-    struct stat info {};
+    struct stat info{};
     const long long bytes = stat(path.c_str(), &info) == 0 ? info.st_size : -1;
     const std::string answer = "{\"bytes\":" + std::to_string(bytes) + "}\n";
     if (write(3, answer.data(), answer.size()) < 0) return 1;

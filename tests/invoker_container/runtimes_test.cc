@@ -130,6 +130,36 @@ TEST_F(Python, WhatTheActionReadsFromItsInputIsNotTheNextCall) {
   EXPECT_EQ(run(*container).body, R"({"in":""})");
 }
 
+TEST_F(Python, MoreThanOneLineIsADevelopersError) {
+  const auto container =
+      python("import os\ndef main(a):\n  os.write(3, b'{\"a\":1}\\n{\"b\":2}\\n')\n  return {}\n");
+  const auto outcome = run(*container);
+  EXPECT_EQ(outcome.status, 502);
+  EXPECT_THAT(outcome.body, HasSubstr("more than one line"));
+}
+
+TEST_F(Python, ALineThatNobodyAskedForIsNotTheNextAnswer) {
+  const auto container = python(
+      "import os, threading\ndone = threading.Event()\n"
+      "def late():\n  done.wait()\n  os.write(3, b'{\"late\":1}\\n')\n"
+      "def main(a):\n  if a.get('ask'): done.set()\n"
+      "  else: threading.Thread(target=late).start()\n  return {'n': a['n']}\n");
+  EXPECT_EQ(run(*container, R"({"n":1})").body, R"({"n":1})");
+  // The second call lets the thread write; whichever line comes first, the third call is refused.
+  run(*container, R"({"n":2,"ask":true})");
+  int status = 0;
+  for (int i = 0; i < 100 && status != 503; ++i) status = run(*container, R"({"n":3})").status;
+  EXPECT_EQ(status, 503);
+}
+
+TEST_F(Python, AForkedProcessThatReturnsAnswersNothing) {
+  const auto container = python(
+      "import os\ndef main(a):\n  if os.fork() == 0: return {'child': True}\n"
+      "  os.wait()\n  return {'n': a['n']}\n");
+  EXPECT_EQ(run(*container, R"({"n":1})").body, R"({"n":1})");
+  EXPECT_EQ(run(*container, R"({"n":2})").body, R"({"n":2})");
+}
+
 TEST_F(Python, LargeAnswersAndParametersGoThrough) {
   const auto container = python("def main(a):\n  return {'x': a['x'] * 3}\n");
   const std::string text(900'000, 'y');

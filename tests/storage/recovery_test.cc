@@ -1,13 +1,13 @@
 // What is left after a process was killed, and who may open what it left.
 #include <fcntl.h>
 #include <linux/btrfs.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <functional>
 #include <random>
 

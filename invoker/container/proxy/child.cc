@@ -161,9 +161,16 @@ bool Child::push(std::string& text) {
 }
 
 Child::Answer Child::exchange(std::string text) {
+  if (answers_.valid() && answer_lines_.fill(answers_.get()) == LineReader::Read::kEnd) {
+    answers_.reset();
+  }
+  if (!answer_lines_.empty()) return {End::kUnasked, ""};
   bool reading = push(text);
   for (;;) {
-    if (auto line = answer_lines_.take_line()) return {End::kLine, std::move(*line)};
+    if (auto line = answer_lines_.take_line()) {
+      if (!answer_lines_.empty()) return {End::kTooMany, ""};
+      return {End::kLine, std::move(*line)};
+    }
     if (!alive_) return {End::kExited, ""};
     if (!answers_.valid()) return {End::kClosed, ""};
     pollfd events[] = {{answers_.get(), POLLIN, 0},

@@ -31,12 +31,19 @@ class Child {
  public:
   static base::Result<Child> start(const ChildOptions& options, int children);
 
-  enum class End { kLine, kExited, kClosed };
+  enum class End {
+    kLine,
+    kExited,
+    kClosed,
+    kUnasked,  // a line was there before anything was asked: `text` has not been written
+    kTooMany,  // more than the one line that was asked for
+  };
   struct Answer {
     End end;
     std::string line;  // kLine only
   };
   // Writes `text` and waits for a line, for the child's end, or for the end of its descriptor 3.
+  // A line too many would be taken for the answer to the next question, so it is told.
   Answer exchange(std::string text);
 
   // Looks after what happened meanwhile; false when the child has ended.

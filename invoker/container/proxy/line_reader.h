@@ -14,6 +14,7 @@ class LineReader {
   Read fill(int fd);
   // The next whole line, without its end.
   std::optional<std::string> take_line();
+  bool empty() const { return buffer_.empty(); }
   // Everything that is left, whole line or not.
   std::string take_rest();
 

@@ -40,14 +40,15 @@ int watch_children() {
 int main(int count, char** arguments) {
   signal(SIGPIPE, SIG_IGN);
   const int children = watch_children();
+  // Before anything is started: who has the listening socket can answer in the proxy's place.
+  const int listener = invoker_container::kProxySocket;
+  fcntl(listener, F_SETFD, FD_CLOEXEC);
+  fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK);
   auto worker = make_worker({arguments + 1, arguments + count}, children);
   if (!worker.ok()) {
     std::fprintf(stderr, "%s\n", worker.error().message.c_str());
     return 1;
   }
-  const int listener = invoker_container::kProxySocket;
-  fcntl(listener, F_SETFD, FD_CLOEXEC);
-  fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK);
   proxy::Proxy proxy(listener, std::move(*worker));
   proxy.serve();
   return 1;

@@ -15,6 +15,12 @@ struct Answer {
   bool dead = false;  // there is nobody left who could answer: the proxy ends without a word
 };
 
+// For a child that broke the convention of one line for each line. Unasked: the call has not begun,
+// so the invoker may give it to another container; in both cases this one is done for.
+inline constexpr const char* kUnaskedAnswer = "The action answered before it was asked.";
+inline constexpr const char* kTooManyAnswers =
+    "The action wrote more than one line to descriptor 3.";
+
 class Worker {
  public:
   virtual ~Worker() = default;

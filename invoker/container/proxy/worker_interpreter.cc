@@ -37,6 +37,8 @@ class InterpreterWorker final : public Worker {
 
  private:
   static Answer translate(Child::Answer answer) {
+    if (answer.end == Child::End::kUnasked) return {503, error_body(kUnaskedAnswer)};
+    if (answer.end == Child::End::kTooMany) return {502, error_body(kTooManyAnswers)};
     if (answer.end != Child::End::kLine) return {500, "", true};
     if (answer.line.starts_with('!')) return {502, answer.line.substr(1)};
     if (is_object_or_array(answer.line)) return {200, std::move(answer.line)};

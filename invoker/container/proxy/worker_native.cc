@@ -57,6 +57,8 @@ class NativeWorker final : public Worker {
       if (!started.ok()) return {502, error_body(started.error().message)};
     }
     const Child::Answer answer = child_->exchange(std::move(line));
+    if (answer.end == Child::End::kUnasked) return {503, error_body(kUnaskedAnswer)};
+    if (answer.end == Child::End::kTooMany) return {502, error_body(kTooManyAnswers)};
     if (answer.end == Child::End::kLine) return loop_answer(answer.line);
     if (!spoken_) return single_answer();
     child_->read_output();

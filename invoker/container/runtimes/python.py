@@ -18,12 +18,17 @@ def open_channel():
     return lines, os.fdopen(3, "w", encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
+LAUNCHER = os.getpid()
+
+
 def answer(out, text):
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except (OSError, ValueError, AttributeError):
             pass  # the action closed or replaced it
+    if os.getpid() != LAUNCHER:
+        os._exit(0)  # a process that the action forked has come back here: it has nothing to answer
     out.write(text + "\n")
     out.flush()
 

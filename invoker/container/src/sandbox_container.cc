@@ -96,7 +96,8 @@ base::Result<invoker::DetachOutcome> SandboxContainer::detach(const std::string&
 }
 
 invoker::CollectedLogs SandboxContainer::logs(const invoker::LogRequest& request) {
-  // An answer comes after its sentinels, so mostly all is in the pipes: no need to wait for a thread.
+  // An answer comes after its sentinels, so mostly all is in the pipes: no need to wait for a
+  // thread.
   if (!destroyed_) log_reader_.drain(parts_.log_key);
   return collect(*parts_.log, request, clock_);
 }

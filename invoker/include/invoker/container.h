@@ -83,7 +83,8 @@ struct ContainerSpec {
 // A running container. Destroying the object destroys the container if destroy() was not called.
 //
 // Threads: one thread at a time, except post(), which may run in several threads up to the action's
-// concurrency, and kill(), which any thread may call at any time until the object is destroyed. Time: every call blocks; those without a deadline are bounded by the implementation.
+// concurrency, and kill(), which any thread may call at any time until the object is destroyed.
+// Time: every call blocks; those without a deadline are bounded by the implementation.
 class Container {
  public:
   virtual ~Container() = default;

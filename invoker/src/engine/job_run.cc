@@ -72,9 +72,8 @@ JobRun::Outcome JobRun::run() {
   const auto begun = clock.now();
   phases_.wait = between(job_.accepted, begun);
   if (const auto attached = attach_files(); !attached) {
-    detach_files();
-    return {how_.initialize ? JobEnd::kDestroy : JobEnd::kKeep,
-            record(staging_failure(attached.error()))};
+    const bool reusable = detach_files() && !how_.initialize;
+    return {reusable ? JobEnd::kKeep : JobEnd::kDestroy, record(staging_failure(attached.error()))};
   }
   phases_.attach = between(begun, clock.now());
   std::optional<Response> response = call();

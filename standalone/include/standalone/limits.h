@@ -23,7 +23,7 @@ struct ServiceLimits {
   Range timeout_ms{100, 60'000, 300'000};
   Range memory_mb{128, 256, 512};
   Range logs_mb{0, 10, 10};
-  Range concurrency{1, 1, 500};
+  Range concurrency{1, 1, 1};  // the runtimes of this host serve one call after the other
   std::int64_t exec_bytes_max = 48LL << 20;
   std::int64_t parameters_bytes_max = 1LL << 20;
   std::int64_t payload_bytes_max = 1LL << 20;
