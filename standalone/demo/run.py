@@ -34,6 +34,7 @@ class Stopped(BaseException):
 
 
 def on_signal(number, _frame):
+    listen_to_signals(signal.SIG_IGN)  # one is enough: a second must not interrupt the clearing up
     raise Stopped(signal.Signals(number).name)
 
 
