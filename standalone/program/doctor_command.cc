@@ -9,7 +9,7 @@
 #include <filesystem>
 
 #include "base/unique_fd.h"
-#include "invoker_container/sandbox_factory.h"
+#include "host_sandboxes.h"
 #include "storage/volume_store.h"
 
 namespace program {
@@ -73,14 +73,8 @@ base::Status try_kind(invoker_container::SandboxFactory& factory, const base::Cl
 }
 
 bool check_sandboxes(const base::Clock& clock) {
-  invoker_container::SandboxConfig config;
-  config.instance = "doctor-" + std::to_string(getpid());
-  config.state_directory = "/run/larder-" + config.instance;
-  const auto programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-  config.sandbox_program = programs / "larder-sandbox";
-  config.proxy_program = programs / "larder-proxy";
-  config.runtimes = invoker_container::find_runtimes();
-  auto factory = invoker_container::SandboxFactory::create(std::move(config), clock);
+  auto factory = invoker_container::SandboxFactory::create(
+      host_sandboxes("doctor-" + std::to_string(getpid())), clock);
   if (!factory) {
     report(Verdict::kFail, "sandboxes", factory.error().message);
     return false;

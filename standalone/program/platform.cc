@@ -7,8 +7,8 @@
 #include <functional>
 #include <utility>
 
+#include "host_sandboxes.h"
 #include "invoker/invoker.h"
-#include "invoker_container/sandbox_factory.h"
 #include "manifest.h"
 #include "metrics_text.h"
 #include "standalone/control_plane.h"
@@ -135,13 +135,8 @@ base::Status Platform::Parts::open_stores(const PlatformConfig& config) {
 
 // Sandboxes are needed; volumes are refused one by one where the machine cannot have them.
 base::Status Platform::Parts::open_node(const PlatformConfig& config) {
-  invoker_container::SandboxConfig sandbox;
-  sandbox.instance = "standalone-" + instance_of(config.data_dir);
-  sandbox.state_directory = "/run/larder-" + sandbox.instance;
-  sandbox.sandbox_program = config.programs / "larder-sandbox";
-  sandbox.proxy_program = config.programs / "larder-proxy";
-  sandbox.runtimes = invoker_container::find_runtimes();
-  auto made = invoker_container::SandboxFactory::create(std::move(sandbox), clock);
+  auto made = invoker_container::SandboxFactory::create(
+      host_sandboxes("standalone-" + instance_of(config.data_dir)), clock);
   if (!made && made.error().code == ErrorCode::kAlreadyExists) {
     return base::Error{ErrorCode::kAlreadyExists,
                        "another platform uses the data directory " + config.data_dir.string() +

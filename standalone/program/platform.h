@@ -22,9 +22,8 @@ struct PlatformConfig {
   std::string address = "127.0.0.1";
   std::uint16_t port = 3233;  // 0: any free one
   std::filesystem::path data_dir;
-  std::filesystem::path programs;  // folder of larder-sandbox and larder-proxy
-  invoker::PoolConfig pool;        // without stem cells
-  int stem_cells_each = 1;         // of each language that is found
+  invoker::PoolConfig pool;  // without stem cells
+  int stem_cells_each = 1;   // of each language that is found
   std::int64_t stem_cell_bytes = 256LL << 20;
   standalone::ServiceLimits limits;
   standalone::Users users = standalone::Users::well_known();

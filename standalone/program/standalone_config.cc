@@ -100,8 +100,6 @@ base::Result<StandaloneOptions> standalone_options(const base::Config& settings)
   TRY(const auto port, settings.whole("port", 0, 65'535));
   platform.port = static_cast<std::uint16_t>(port);
   TRY(platform.data_dir, settings.text("data-dir"));
-  // The programs that go with this one lie beside it.
-  platform.programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   TRY_STATUS(read_pool(settings, platform.pool));
   TRY(const auto stem_cells, settings.whole("pool.stem-cells", 0, 100));
   platform.stem_cells_each = static_cast<int>(stem_cells);

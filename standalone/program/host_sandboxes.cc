@@ -1,0 +1,18 @@
+#include "host_sandboxes.h"
+
+#include <filesystem>
+
+namespace program {
+
+invoker_container::SandboxConfig host_sandboxes(const std::string& instance) {
+  const auto programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  invoker_container::SandboxConfig config;
+  config.instance = instance;
+  config.state_directory = "/run/larder-" + instance;
+  config.sandbox_program = programs / "larder-sandbox";
+  config.proxy_program = programs / "larder-proxy";
+  config.runtimes = invoker_container::find_runtimes();
+  return config;
+}
+
+}  // namespace program
