@@ -129,6 +129,11 @@ base::Status Platform::Parts::open_stores(const PlatformConfig& config) {
   standalone::ActivationStoreConfig records;
   records.file = config.data_dir / "activations.db";
   TRY(activations, standalone::open_sqlite_activation_store(records, clock));
+  if (const auto count = activations->interrupted(); count > 0) {
+    log.warn("Platform", std::to_string(count) +
+                             " activations were under way when the platform ended last time: "
+                             "their records say so");
+  }
   library = std::make_unique<standalone::ActionLibrary>(*entities);
   return {};
 }
@@ -227,6 +232,8 @@ void Platform::stop(std::chrono::milliseconds patience) {
   parts_->server->stop(kAnswersPatience);
   parts_->server.reset();
   parts_->engine.reset();
+  // Writes what waits, and tells the control plane: so before that goes.
+  parts_->activations.reset();
 }
 
 }  // namespace program

@@ -48,6 +48,35 @@ test('what was answered survives kill -9, and nothing else is left behind', asyn
   assert.deepEqual(traces(), before);
 });
 
+test('what was accepted has a record after kill -9, finished or not', async () => {
+  const folder = scratchFolder();
+  let platform = await Platform.start(folder);
+  try {
+    await platform.call('PUT', path('quick'), {body: action('exports.main = () => ({done: true})')});
+    await platform.call('PUT', path('slow'), {body: action('exports.main = () => new Promise(() => {})')});
+    const accepted = [];
+    for (let n = 0; n < 30; n++) {
+      const answer = await platform.call('POST', path(n % 3 ? 'quick' : 'slow'), {body: {}});
+      assert.equal(answer.status, 202, answer.text);
+      accepted.push(answer.json.activationId);
+    }
+    await platform.stop('SIGKILL');
+    platform = await Platform.start(folder);
+    const results = await Promise.all(accepted.map(async id => {
+      const record = await platform.call('GET', `/api/v1/namespaces/_/activations/${id}`);
+      assert.equal(record.status, 200, `activation ${id} is lost`);
+      return record.json.response;
+    }));
+    results.forEach((response, n) => {
+      if (response.success) assert.ok(n % 3, 'an action without end succeeded');
+      else assert.match(response.result.error, /^The platform ended before the activation did/);
+    });
+  } finally {
+    await platform.stop();
+    remove(folder);
+  }
+});
+
 for (const signal of ['SIGINT', 'SIGTERM']) {
   test(`${signal} in the middle of everything ends cleanly`, async () => {
     const folder = scratchFolder();

@@ -58,6 +58,14 @@ base::Status put(ActivationStore& store, ActivationRecord one) {
   return future.get();
 }
 
+base::Status accept(ActivationStore& store, ActivationRecord one) {
+  auto outcome = std::make_shared<std::promise<base::Status>>();
+  auto future = outcome->get_future();
+  store.accept(std::move(one),
+               [outcome](const base::Status& status) { outcome->set_value(status); });
+  return future.get();
+}
+
 std::vector<std::string> ids(ActivationStore& store, const ActivationQuery& query) {
   std::vector<std::string> found;
   const auto documents = store.list(query);
@@ -120,6 +128,29 @@ TYPED_TEST(ActivationStoreTest, TimesAreInclusiveAndNamesExact) {
             std::vector<std::string>{id_of(2)});
   EXPECT_EQ(this->store().count({"guest", "a", {}, 10, 0, 30}).value(), 1);
   EXPECT_EQ(this->store().count({"other", {}, {}, {}, 0, 30}).value(), 0);
+}
+
+TYPED_TEST(ActivationStoreTest, WhatIsAcceptedIsNotShown) {
+  ASSERT_TRUE(accept(this->store(), record(1)).ok());
+  EXPECT_EQ(this->store().get("guest", id_of(1)).error().code, base::ErrorCode::kNotFound);
+  EXPECT_EQ(this->store().count({"guest", {}, {}, {}, 0, 30}).value(), 0);
+  EXPECT_TRUE(put(this->store(), record(1)).ok());
+}
+
+TEST(SqliteActivationStore, WhatWasUnderWayIsARecordAtTheNextStart) {
+  InSqlite kept;
+  ASSERT_TRUE(accept(*kept.store, record(1)).ok());
+  ASSERT_TRUE(accept(*kept.store, record(2)).ok());
+  ASSERT_TRUE(put(*kept.store, record(2, 2000)).ok());
+  ASSERT_TRUE(put(*kept.store, record(3)).ok());
+  ASSERT_TRUE(accept(*kept.store, record(3, 3000)).ok());  // too late: it is over
+  kept.open();
+  EXPECT_EQ(kept.store->interrupted(), 1);
+  EXPECT_TRUE(kept.store->get("guest", id_of(1)).ok());
+  EXPECT_EQ(kept.store->get("guest", id_of(2))->find("start")->as_int64(), 2000);
+  EXPECT_EQ(kept.store->get("guest", id_of(3))->find("start")->as_int64(), 1000);
+  kept.open();
+  EXPECT_EQ(kept.store->interrupted(), 0);
 }
 
 TEST(SqliteActivationStore, KeepsTheNewestWhenThereAreTooMany) {

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -71,9 +72,11 @@ TEST_P(KillTest, EverythingThatWasCalledSafeIsThere) {
   config.file = folder.file("activations.db");
   auto activations = standalone::open_sqlite_activation_store(config, clock).value();
   auto entities = standalone::open_sqlite_entity_store(folder.file("entities.db")).value();
+  const auto under_way = std::ranges::count(safe, 'u', [](const auto& line) { return line[0]; });
+  EXPECT_GE(activations->interrupted(), under_way);
   for (const std::string& line : safe) {
     const std::string id = line.substr(1);
-    if (line[0] == 'a') {
+    if (line[0] == 'a' || line[0] == 'u') {
       ASSERT_TRUE(activations->get("guest", id).ok()) << id;
     } else {
       const auto entity = entities->get("guest/" + id, standalone::EntityStore::With::kAttachment);

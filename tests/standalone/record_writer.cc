@@ -37,6 +37,13 @@ int main(int /*argc*/, char** argv) {
   for (int i = 0;; ++i) {
     standalone::ActivationRecord record = next_record(ids);
     const std::string id = record.activation_id;
+    // Every third stays under way for ever.
+    if (i % 3 == 0) {
+      activations->accept(std::move(record), [id](const base::Status& status) {
+        if (status.ok()) say("u" + id + "\n");
+      });
+      continue;
+    }
     activations->put(std::move(record), [id](const base::Status& status) {
       if (status.ok()) say("a" + id + "\n");
     });

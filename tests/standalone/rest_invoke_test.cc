@@ -121,6 +121,38 @@ TEST_F(RestInvoke, WhenTheWaitIsOverTheIdIsTheAnswerAndTheRecordComesLater) {
   EXPECT_EQ(call("GET", "/api/v1/namespaces/_/activations/" + id).status(), 200);
 }
 
+TEST_F(RestInvoke, WhoIsToldTheIdAloneIsSureOfARecord) {
+  const auto at_once = post("");
+  const auto late = post("?blocking=true&timeout=1");
+  const auto never = post("?blocking=true");
+  ASSERT_EQ(at_once.status(), 202);
+  ASSERT_EQ(activations.accepted().size(), 1u);
+  clock.advance(std::chrono::milliseconds(1));
+  timer.strike(clock.now());
+  ASSERT_EQ(late.status(), 202);
+  ASSERT_EQ(activations.accepted().size(), 2u);
+  EXPECT_FALSE(never.answered());
+  const standalone::ActivationRecord kept = activations.accepted().front();
+  EXPECT_EQ(kept.activation_id, invoke.messages().front().activation_id);
+  const auto document = base::Json::parse(kept.document).value();
+  EXPECT_EQ(document.find("_id")->as_string(), "guest/" + kept.activation_id);
+  EXPECT_EQ(document.find("name")->as_string(), "hello");
+  EXPECT_EQ(
+      document.find("response")->to_string(),
+      R"({"statusCode":3,"result":{"error":"The platform ended before the activation did. It )"
+      R"(may have run, in part or to its end."}})");
+}
+
+TEST_F(RestInvoke, WhatCannotBeRecordedIsNotCalledAccepted) {
+  activations.fail_next({base::ErrorCode::kNoSpace, "disk full"});
+  const auto answer = post("");
+  EXPECT_EQ(answer.status(), 503);
+  EXPECT_EQ(answer.error(),
+            "The activation was started, and no record of it can be kept: disk full");
+  EXPECT_EQ(answer.header("x-openwhisk-activation-id"), invoke.messages().back().activation_id);
+  EXPECT_EQ(plane->stats().records_lost, 1u);
+}
+
 TEST_F(RestInvoke, AnAnsweredClientLeavesNoTimerBehind) {
   post("?blocking=true");
   EXPECT_EQ(timer.count(), 1u);

@@ -1,13 +1,12 @@
 #include <unordered_set>
 
 #include "key_values.h"
+#include "outcomes.h"
 #include "plane.h"
 #include "texts.h"
 
 namespace standalone {
 namespace {
-
-const std::string kActivationHeader = "x-openwhisk-activation-id";
 
 Failure refused(int status, const std::string& text) {
   return {status, text, Failure::From::kHandler, {}};
@@ -136,83 +135,18 @@ invoker::ActivationMessage message_of(Plane& plane, const Call& call, const invo
   return message;
 }
 
-Response with_id(Response response, const std::string& activation_id) {
-  response.headers.emplace_back(kActivationHeader, activation_id);
-  return response;
-}
-
-Response accepted_reply(const ReplyContext& reply, const std::string& activation_id) {
-  return with_id(json_reply(reply, 202, base::Json::object({{"activationId", activation_id}})),
-                 activation_id);
-}
-
-int status_of(invoker::StatusCode code) {
-  switch (code) {
-    case invoker::StatusCode::kSuccess:
-      return 200;
-    case invoker::StatusCode::kApplicationError:
-    case invoker::StatusCode::kDeveloperError:
-      return 502;
-    case invoker::StatusCode::kWhiskError:
-      break;
-  }
-  return 500;
-}
-
-// What a client sees who waited. An array as result is the whole answer.
-Response finished_reply(const WaitingClient& client, const std::string& id,
-                        invoker::StatusCode code, const base::Json& view) {
-  const base::Json* response = view.find("response");
-  const base::Json* result = response == nullptr ? nullptr : response->find("result");
-  const bool bare = client.result_only || (result != nullptr && result->is_array());
-  if (!bare) return with_id(json_reply(client.reply, status_of(code), view), id);
-  const base::Json body = result == nullptr ? base::Json::object() : *result;
-  return with_id(json_reply(client.reply, status_of(code), body), id);
-}
-
-// What `name=` of a list finds: the package stands before the name of a packaged action.
-std::string filter_name_of(const invoker::Activation& activation) {
-  const base::Json* path = find_key_value(activation.annotations, "binding");
-  if (path != nullptr && path->is_string()) {
-    return path->as_string().substr(path->as_string().rfind('/') + 1) + "/" + activation.name;
-  }
-  path = find_key_value(activation.annotations, "path");
-  if (path == nullptr || !path->is_string()) return activation.name;
-  const std::string& text = path->as_string();
-  const std::size_t first = text.find('/');
-  const bool packaged =
-      first != std::string::npos && text.find('/', first + 1) != std::string::npos;
-  return packaged ? text.substr(first + 1) : activation.name;
-}
-
-ActivationRecord record_of(const invoker::Activation& activation, base::Json document,
-                           std::int64_t now_ms) {
-  ActivationRecord record;
-  record.namespace_name = activation.namespace_name;
-  record.activation_id = activation.activation_id;
-  record.filter_name = filter_name_of(activation);
-  record.start_ms = activation.start_ms;
-  document.set("_id", activation.namespace_name + "/" + activation.activation_id)
-      .set("entityType", "activation")
-      .set("updated", now_ms);
-  record.document = document.to_string();
-  return record;
-}
-
-bool is_stored(const invoker::ActivationMessage& message) {
-  const base::Json* store = message.user.limits.find("storeActivations");
-  return store == nullptr || !store->is_bool() || store->as_bool();
-}
-
 // Hands the message over; from then on the responder may be used by another thread.
 Reply submit(Plane& plane, Call& call, const Options& options, invoker::ActivationMessage message,
-             Permit permit) {
+             const ActionPtr& action, Permit permit) {
   const std::string id = message.activation_id;
+  const auto accepted = std::make_shared<const Accepted>(accepted_of(message, action));
   if (options.blocking) {
-    plane.invocations.begin(
-        id, message.action_id(), {std::move(call.responder), call.reply, options.result_only},
-        plane.outside.clock.now() + std::chrono::milliseconds(options.wait_ms),
-        [id](WaitingClient client) { client.responder.send(accepted_reply(client.reply, id)); });
+    plane.invocations.begin(id, message.action_id(),
+                            {std::move(call.responder), call.reply, options.result_only},
+                            plane.outside.clock.now() + std::chrono::milliseconds(options.wait_ms),
+                            [&plane, accepted](WaitingClient client) {
+                              answer_accepted(plane, *accepted, std::move(client));
+                            });
   } else {
     plane.invocations.begin(id, message.action_id());
   }
@@ -220,8 +154,10 @@ Reply submit(Plane& plane, Call& call, const Options& options, invoker::Activati
   const base::Status status = plane.outside.invoker.submit(std::move(message));
   if (status.ok()) {
     ++plane.invoked;
-    if (options.blocking) return std::optional<Response>();
-    return accepted_reply(call.reply, id);
+    if (!options.blocking) {
+      answer_accepted(plane, *accepted, {std::move(call.responder), call.reply, false});
+    }
+    return std::optional<Response>();
   }
   plane.throttle.end(call.user->namespace_name);
   auto client = plane.invocations.end(id);
@@ -243,29 +179,7 @@ Reply invoke_action(Plane& plane, Call& call, const Resource& resource) {
   REFUSE_IF(check_final(*action, payload));
   invoker::ActivationMessage message = message_of(plane, call, *action, options.blocking);
   merge_content(*action, std::move(payload), message);
-  return submit(plane, call, options, std::move(message), std::move(permit));
-}
-
-void complete_activation(Plane& plane, const invoker::ActivationMessage& message,
-                         const invoker::Activation& activation) {
-  ++plane.completions;
-  plane.throttle.end(message.user.namespace_name);
-  base::Json document = invoker::to_document(activation);
-  base::Json view;
-  if (message.blocking) {
-    view = activation_view(document);
-    view.set("logs", base::Json::array());
-  }
-  auto answer = [&plane, id = message.activation_id, code = activation.response.code,
-                 view = std::move(view)](const base::Status& status) {
-    if (!status.ok()) ++plane.records_lost;
-    auto client = plane.invocations.end(id);
-    if (client.has_value()) client->responder.send(finished_reply(*client, id, code, view));
-  };
-  if (!is_stored(message)) return answer(base::Status());
-  plane.outside.activations.put(
-      record_of(activation, std::move(document), base::epoch_ms(plane.outside.clock.wall())),
-      std::move(answer));
+  return submit(plane, call, options, std::move(message), action, std::move(permit));
 }
 
 }  // namespace standalone

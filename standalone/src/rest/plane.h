@@ -45,6 +45,7 @@ base::Json action_view(Entity entity);
 Reply put_action(Plane& plane, Call& call, const Resource& resource);
 // invoke.cc
 Reply invoke_action(Plane& plane, Call& call, const Resource& resource);
+// outcomes.cc
 void complete_activation(Plane& plane, const invoker::ActivationMessage& message,
                          const invoker::Activation& activation);
 // activations.cc

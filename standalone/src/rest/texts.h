@@ -24,6 +24,12 @@ inline const std::string kParametersNotAllowed =
     "Request defines parameters that are not allowed (e.g., reserved properties).";
 inline const std::string kOnBinding = "Operation not permitted on package binding.";
 
+inline const std::string kInterrupted =
+    "The platform ended before the activation did. It may have run, in part or to its end.";
+
+inline std::string unrecorded(const std::string& why) {
+  return "The activation was started, and no record of it can be kept: " + why;
+}
 inline std::string not_yours(const std::string& resource) {
   return "The supplied authentication is not authorized to access '" + resource + "'.";
 }

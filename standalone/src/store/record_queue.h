@@ -12,6 +12,9 @@
 namespace standalone {
 
 struct WaitingRecord {
+  enum class Kind { kFinished, kAccepted };
+
+  Kind kind;
   ActivationRecord record;
   ActivationStore::Done done;
 };

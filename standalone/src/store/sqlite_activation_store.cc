@@ -23,6 +23,16 @@ constexpr const char* kSchema = R"(
   CREATE INDEX activations_by_time ON activations(namespace, start DESC);
   CREATE INDEX activations_by_name ON activations(namespace, filter_name, start DESC);
 )";
+// Activations under way, each with the record it gets if the process ends before it does.
+constexpr const char* kAcceptedSchema = R"(
+  CREATE TABLE IF NOT EXISTS accepted(
+    id TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    filter_name TEXT NOT NULL,
+    start INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY(id, namespace)) WITHOUT ROWID;
+)";
 constexpr std::int64_t kPurgeRecordsMax = 2000;  // thrown away in one commit
 
 base::Result<base::Json> parse_document(std::string_view text) {
@@ -38,27 +48,45 @@ class Writer {
       : database_(std::move(database)), config_(config), clock_(clock) {}
 
   base::Status prepare();
+  std::int64_t interrupted() const { return interrupted_; }
   // One commit, then every `done`.
   void write(std::vector<WaitingRecord>& batch);
 
  private:
+  base::Status adopt_interrupted();
   base::Status insert_all(std::vector<WaitingRecord>& batch, std::vector<base::Status>& outcomes);
   base::Status insert(const ActivationRecord& record);
+  base::Status accept(const ActivationRecord& record);
   base::Status purge();
 
   Database database_;
   const ActivationStoreConfig config_;
   const base::Clock& clock_;
-  Statement begin_, commit_, rollback_, insert_, purge_count_, purge_age_;
+  Statement begin_, commit_, rollback_, insert_, accept_, settle_, purge_count_, purge_age_;
+  std::int64_t interrupted_ = 0;
 };
+
+void bind_record(Statement& statement, const ActivationRecord& record) {
+  statement.bind(1, record.activation_id)
+      .bind(2, record.namespace_name)
+      .bind(3, record.filter_name)
+      .bind(4, record.start_ms)
+      .bind(5, record.document);
+}
 
 base::Status Writer::prepare() {
   TRY_STATUS(database_.set_schema(kSchemaVersion, kSchema));
+  TRY_STATUS(adopt_interrupted());
   TRY(begin_, database_.prepare("BEGIN IMMEDIATE"));
   TRY(commit_, database_.prepare("COMMIT"));
   TRY(rollback_, database_.prepare("ROLLBACK"));
   TRY(insert_, database_.prepare("INSERT INTO activations(id, namespace, filter_name, start,"
                                  " document) VALUES(?1,?2,?3,?4,?5)"));
+  TRY(accept_, database_.prepare(
+                   "INSERT OR IGNORE INTO accepted(id, namespace, filter_name, start, document)"
+                   " SELECT ?1,?2,?3,?4,?5 WHERE NOT EXISTS"
+                   " (SELECT 1 FROM activations WHERE id=?1 AND namespace=?2)"));
+  TRY(settle_, database_.prepare("DELETE FROM accepted WHERE id=?1 AND namespace=?2"));
   TRY(purge_count_,
       database_.prepare("DELETE FROM activations WHERE number IN (SELECT number FROM activations"
                         " WHERE number <= (SELECT MAX(number) FROM activations) - ?1"
@@ -68,13 +96,27 @@ base::Status Writer::prepare() {
   return {};
 }
 
+// What an earlier process accepted and did not finish.
+base::Status Writer::adopt_interrupted() {
+  TRY_STATUS(database_.execute(kAcceptedSchema));
+  TRY_STATUS(database_.execute("BEGIN IMMEDIATE"));
+  TRY_STATUS(database_.execute(
+      "INSERT OR IGNORE INTO activations(id, namespace, filter_name, start, document)"
+      " SELECT id, namespace, filter_name, start, document FROM accepted ORDER BY start"));
+  interrupted_ = database_.changes();
+  TRY_STATUS(database_.execute("DELETE FROM accepted"));
+  return database_.execute("COMMIT");
+}
+
+base::Status Writer::accept(const ActivationRecord& record) {
+  bind_record(accept_, record);
+  return accept_.run();
+}
+
 base::Status Writer::insert(const ActivationRecord& record) {
-  base::Status status = insert_.bind(1, record.activation_id)
-                            .bind(2, record.namespace_name)
-                            .bind(3, record.filter_name)
-                            .bind(4, record.start_ms)
-                            .bind(5, record.document)
-                            .run();
+  TRY_STATUS(settle_.bind(1, record.activation_id).bind(2, record.namespace_name).run());
+  bind_record(insert_, record);
+  base::Status status = insert_.run();
   if (status.ok() || status.error().code != base::ErrorCode::kConflict) return status;
   return base::Error{base::ErrorCode::kAlreadyExists,
                      "activation " + record.activation_id + " has a record already"};
@@ -92,7 +134,8 @@ base::Status Writer::insert_all(std::vector<WaitingRecord>& batch,
                                 std::vector<base::Status>& outcomes) {
   TRY_STATUS(begin_.run());
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    outcomes[i] = insert(batch[i].record);
+    const bool finished = batch[i].kind == WaitingRecord::Kind::kFinished;
+    outcomes[i] = finished ? insert(batch[i].record) : accept(batch[i].record);
     if (!outcomes[i].ok() && outcomes[i].error().code != base::ErrorCode::kAlreadyExists) {
       return outcomes[i];
     }
@@ -209,9 +252,12 @@ class SqliteActivationStore final : public ActivationStore {
     return {};
   }
   void put(ActivationRecord record, Done done) override {
-    WaitingRecord waiting{std::move(record), std::move(done)};
-    CHECK(queue_.push(std::move(waiting)));  // closed only by the destructor
+    push({WaitingRecord::Kind::kFinished, std::move(record), std::move(done)});
   }
+  void accept(ActivationRecord record, Done done) override {
+    push({WaitingRecord::Kind::kAccepted, std::move(record), std::move(done)});
+  }
+  std::int64_t interrupted() const override { return writer_.interrupted(); }
   base::Result<base::Json> get(std::string_view namespace_name,
                                std::string_view activation_id) override {
     return reader_.get(namespace_name, activation_id);
@@ -224,6 +270,9 @@ class SqliteActivationStore final : public ActivationStore {
   }
 
  private:
+  void push(WaitingRecord waiting) {
+    CHECK(queue_.push(std::move(waiting)));  // closed only by the destructor
+  }
   void work() {
     while (true) {
       std::vector<WaitingRecord> batch = queue_.take(batch_max_);

@@ -44,6 +44,22 @@ class MemoryActivationStore final : public standalone::ActivationStore {
     store(std::move(record), done);
   }
 
+  // Nothing to be done: what is in memory ends with the process.
+  void accept(standalone::ActivationRecord record, Done done) override {
+    std::optional<base::Error> failure;
+    {
+      const std::lock_guard lock(mutex_);
+      failure = std::exchange(failure_, std::nullopt);
+      if (!failure.has_value()) accepted_.push_back(std::move(record));
+    }
+    if (done) done(failure.has_value() ? base::Status(*failure) : base::Status());
+  }
+  std::int64_t interrupted() const override { return 0; }
+  std::vector<standalone::ActivationRecord> accepted() const {
+    const std::lock_guard lock(mutex_);
+    return accepted_;
+  }
+
   base::Result<base::Json> get(std::string_view namespace_name, std::string_view id) override {
     const std::lock_guard lock(mutex_);
     for (const auto& record : records_) {
@@ -124,6 +140,7 @@ class MemoryActivationStore final : public standalone::ActivationStore {
 
   mutable std::mutex mutex_;                           // guards everything below
   std::vector<standalone::ActivationRecord> records_;  // newest first
+  std::vector<standalone::ActivationRecord> accepted_;
   std::deque<Waiting> waiting_;
   bool holding_ = false;
   std::optional<base::Error> failure_;
