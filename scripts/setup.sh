@@ -73,14 +73,20 @@ runtime_packages() {
   [[ -x /usr/bin/node || -x /usr/local/bin/node ]] || echo nodejs
 }
 
-# The official JavaScript client, for the tests in tests/clients.
-install_client() {
-  local folder=tests/clients
+# npm_packages FOLDER WHO: as the lock file in FOLDER says; WHO is skipped where that fails.
+npm_packages() {
+  local folder=$1
   if [[ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]]; then return; fi
   step "setup: the npm packages of $folder"
   if ! (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error </dev/null); then
-    warn "npm could not install them: the tests with the JavaScript client will be skipped"
+    warn "npm could not install them: $2 will be skipped"
   fi
+}
+
+# The official JavaScript client, and the database that the tests run.
+install_client() {
+  npm_packages tests/clients "the tests with the JavaScript client"
+  npm_packages tests/services/couchdb-server "the tests with a real database"
 }
 
 warn_if_not_debian() {

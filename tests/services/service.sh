@@ -1,4 +1,4 @@
-# What the scripts of this folder share. Each is called `tests/services/NAME start|stop|status [FOLDER]`.
+# What the scripts of this folder share. Each is called `tests/services/NAME start|stop|status|crash|resume [FOLDER]`.
 #
 # FOLDER (default build/services/NAME) holds what a service says of itself while it runs:
 #   address   where it listens; there when, and only when, it answers
@@ -6,6 +6,7 @@
 #   pids      one a line, of the processes to stop; each leads a session of its own
 #   log       what it prints
 #   data      a link to its temporary directory
+#   port      where it listened before a crash, and will again
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -33,6 +34,12 @@ unavailable() {
 
 free_port() {
   /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# The port of this service: the same one for as long as its data lasts.
+kept_port() {
+  [[ -s $kFolder/port ]] || free_port >"$kFolder/port"
+  cat "$kFolder/port"
 }
 
 # launch COMMAND...: in a session of its own, its output in the log. Its pid is $launched.
@@ -81,11 +88,23 @@ stop_service() {
   fi
   if declare -F clean_up >/dev/null; then clean_up; fi
   if [[ -L $kFolder/data ]]; then rm -rf "$(readlink -f "$kFolder/data")"; fi
-  rm -f "$kFolder/data" "$kFolder/pids"
+  rm -f "$kFolder/data" "$kFolder/pids" "$kFolder/port"
+}
+
+# Kills it without a word, and keeps port and data: for services that have a resume_service.
+crash_service() {
+  local pid
+  rm -f "$kFolder/address"
+  while read -r pid; do
+    pkill -KILL -s "$pid" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+  done <"$kFolder/pids"
+  : >"$kFolder/pids"
 }
 
 # run_service: does what was asked for. The script defines start_service, which ends in ready or unavailable and finds its
-# temporary directory in $data; it may define clean_up, for what the end of the processes leaves.
+# temporary directory in $data; it may define clean_up, for what the end of the processes leaves, and resume_service, which
+# starts it again on that directory after a crash.
 run_service() {
   case $kAction in
     start)
@@ -100,8 +119,12 @@ run_service() {
     status)
       if running; then say "listens at $(<"$kFolder/address")"; else say "does not run"; return 1; fi
       ;;
+    crash | resume)
+      declare -F resume_service >/dev/null || fail "cannot be resumed"
+      if [[ $kAction == resume ]]; then resume_service; else crash_service; fi
+      ;;
     *)
-      echo "usage: tests/services/$kName start|stop|status [FOLDER]"
+      echo "usage: tests/services/$kName start|stop|status|crash|resume [FOLDER]"
       [[ $kAction == help ]]
       ;;
   esac
