@@ -59,7 +59,7 @@ class World {
   Actions actions;
   Sink sink;
   storage::VolumeStore& volumes() { return *volumes_; }
-  uid_t files_uid() const { return static_cast<uid_t>(containers_->outer_uid()); }
+  uid_t files_uid() const { return static_cast<uid_t>(containers_->uid()); }
 
  private:
   base::DiscardSink discard_;

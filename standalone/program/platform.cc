@@ -157,7 +157,7 @@ base::Status Platform::Parts::open_node(const PlatformConfig& config) {
   options.quota_bytes = config.quota_bytes;
   if (auto opened = storage::VolumeStore::open(options)) {
     volumes = std::move(opened).value();
-    stager = std::make_unique<VolumeStager>(*volumes, static_cast<uid_t>(containers->outer_uid()));
+    stager = std::make_unique<VolumeStager>(*volumes, static_cast<uid_t>(containers->uid()));
   } else if (opened.error().code == ErrorCode::kUnsupported) {
     no_volumes = opened.error().message;
     stager = std::make_unique<NoVolumes>(*no_volumes);

@@ -17,7 +17,8 @@ class StagedVolumes final : public invoker::StagedFiles {
     for (auto& [path, volume] : volumes_) {
       for (storage::VolumePart& part : volume->take_parts()) {
         const std::string target = part.target.empty() ? path : path + "/" + part.target;
-        mounts.push_back({target, std::move(part.tree), part.read_only});
+        mounts.push_back(
+            {target, std::move(part.tree), part.read_only, invoker::FileOwners::kContainer});
       }
     }
     return mounts;

@@ -11,7 +11,8 @@
 
 namespace program {
 
-// Threads: any. The provider outlives it. `uid`: who the files belong to, as the host counts.
+// Threads: any. The provider outlives it. `uid`: whose the files are, as every
+// container counts.
 class VolumeStager final : public invoker::FileStager {
  public:
   VolumeStager(storage::VolumeProvider& provider, uid_t uid) : provider_(provider), uid_(uid) {}

@@ -36,10 +36,9 @@ std::size_t count_processes(const SandboxConfig& config) {
   for (const auto& entry : fs::directory_iterator("/proc")) {
     std::ifstream status(entry.path() / "status");
     for (std::string line; std::getline(status, line);) {
-      if (line.starts_with("Uid:") &&
-          std::atoll(line.c_str() + 4) == config.uid_base + config.uid) {
-        ++count;
-      }
+      if (!line.starts_with("Uid:")) continue;
+      const std::int64_t uid = std::atoll(line.c_str() + 4);
+      if (uid >= config.uid_base && uid < config.uid_end) ++count;
     }
   }
   return count;
@@ -67,10 +66,11 @@ bool becomes_true(Condition condition) {
 
 class Leaks : public SandboxTest {
  protected:
-  // A uid of its own, so that sandboxes of other tests that run beside this one do not count.
+  // Ids of its own, so that sandboxes of other tests that run beside this one do not count.
   static SandboxConfig own_config() {
     SandboxConfig config = test_config();
-    config.uid_base = 200'000'000 + std::int64_t{getpid()} * 65'536;
+    config.uid_base = 0x1000'0000 + std::int64_t{getpid() % 64} * 0x100'0000;
+    config.uid_end = config.uid_base + 0x100'0000;
     return config;
   }
 };

@@ -10,11 +10,11 @@ namespace invoker_container {
 namespace {
 
 TEST(Orders, ComeOutAsTheyWentIn) {
-  const StartOrder order{7, "host", {"native", "\x01\"x"}, {"A=b", "C=\u00e4"}, 1, 2, 3, true};
+  const StartOrder order{7, "host", {"native", "\x01\"x"}, {"A=b", "C=\u00e4"}, 1, 2, 3, 4, true};
   const auto decoded = decode_order(encode(order));
   ASSERT_TRUE(decoded.ok());
   EXPECT_EQ(encode(*decoded), encode(order));
-  const WardenSetup setup{"/p", {"/opt"}, {"/a", "/b"}, "/run/x", 100'000, 1'000};
+  const WardenSetup setup{"/p", {"/opt"}, {"/a", "/b"}, "/run/x", 1'000};
   const auto setup_decoded = decode_setup(encode(setup));
   ASSERT_TRUE(setup_decoded.ok());
   EXPECT_EQ(encode(*setup_decoded), encode(setup));

@@ -14,6 +14,7 @@ namespace {
 constexpr int kOrders = 3;
 
 base::Result<int> serve() {
+  // Its descriptors stay open as long as sandboxes may live.
   TRY(const auto message, invoker_container::receive_message(kOrders));
   TRY(auto setup, invoker_container::decode_setup(message.text));
   TRY(auto filter, sandbox::compile_filter());

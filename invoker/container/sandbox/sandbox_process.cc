@@ -121,7 +121,7 @@ base::Status lock_down(const Shared& shared, int user_namespace) {
 base::Status prepare(const Shared& shared, const StartOrder& order, const OrderFds& fds) {
   TRY_STATUS(enter_cgroups(order, fds));
   TRY_STATUS(enter_mount_namespace(shared.root));
-  const std::int64_t owner = shared.setup.uid_base + shared.setup.uid;
+  const std::int64_t owner = order.uid_base + shared.setup.uid;
   TRY_STATUS(build_root(shared.root, fds.root.get(), order, owner));
   TRY_STATUS(raise_loopback());
   if (sethostname(order.hostname.data(), order.hostname.size()) < 0)

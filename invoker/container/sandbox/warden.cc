@@ -105,7 +105,7 @@ void Warden::start(const StartOrder& order, OrderFds fds) {
 }
 
 base::Result<pid_t> Warden::launch(const StartOrder& order, OrderFds& fds, base::UniqueFd& pidfd) {
-  TRY(const base::UniqueFd user_namespace, make_user_namespace(setup_.uid_base));
+  TRY(const base::UniqueFd user_namespace, make_user_namespace(order.uid_base));
   int pidfd_number = -1;
   clone_args arguments{};
   arguments.flags = CLONE_PIDFD | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <string_view>
 
 #include "base/unique_fd.h"
@@ -32,6 +33,24 @@ base::UniqueFd open_strictly(int directory, const std::string& path, std::uint64
   how.resolve = resolve;
   return base::UniqueFd(
       static_cast<int>(syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how)));
+}
+
+base::Status set_look(int tree, const MountLook& look, const std::string& target) {
+  mount_attr change{};
+  change.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  if (look.read_only) change.attr_set |= MOUNT_ATTR_RDONLY;
+  if (look.user_namespace >= 0) {
+    change.attr_set |= MOUNT_ATTR_IDMAP;
+    change.userns_fd = static_cast<std::uint64_t>(look.user_namespace);
+  }
+  if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof change) == 0) return {};
+  if (errno == EINVAL && look.user_namespace >= 0) {
+    return base::Error{base::ErrorCode::kUnsupported,
+                       "What is to be mounted at " + target +
+                           " lies on a file system whose files " +
+                           "this kernel cannot show under other ids (no idmapped mounts)."};
+  }
+  return base::error_from_errno(errno, "setting the attributes of the mount for " + target);
 }
 
 }  // namespace
@@ -67,13 +86,9 @@ base::Status make_mount_point(int root, const std::string& target) {
   }
 }
 
-base::Status mount_tree(int tree, const MountPlace& place, bool read_only) {
+base::Status mount_tree(int tree, const MountPlace& place, const MountLook& look) {
   const std::string target = place.outer + "/" + place.rest;
-  mount_attr change{};
-  change.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (read_only ? MOUNT_ATTR_RDONLY : 0U);
-  if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &change, sizeof change) < 0) {
-    return base::error_from_errno(errno, "setting the attributes of the mount for " + target);
-  }
+  TRY_STATUS(set_look(tree, look, target));
   // From here on only through folders: an action may put links into its volume at any moment.
   const base::UniqueFd base_folder =
       open_strictly(AT_FDCWD, place.outer.empty() ? "/" : place.outer, RESOLVE_NO_SYMLINKS);

@@ -22,10 +22,15 @@ struct MountPlace {
   std::string rest;   // without a slash at either end
 };
 
-// Inside the sandbox's mount namespace. `tree` gets no set-user-id, no devices, and no writing
-// where `read_only`. Errors: kAlreadyExists where something else is mounted there; kNotFound where
-// `outer` has no such folder.
-base::Status mount_tree(int tree, const MountPlace& place, bool read_only);
+struct MountLook {
+  bool read_only = false;
+  int user_namespace = -1;  // whose ids the tree's files are stored with; -1: the host's
+};
+
+// Inside the sandbox's mount namespace. `tree` gets no set-user-id and no devices. Errors:
+// kAlreadyExists where something else is mounted there; kNotFound where `outer` has no such folder;
+// kUnsupported where the tree cannot be seen through a user namespace.
+base::Status mount_tree(int tree, const MountPlace& place, const MountLook& look);
 base::Result<invoker::DetachOutcome> unmount_tree(const std::string& target);
 
 }  // namespace invoker_container

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -15,13 +16,26 @@ namespace {
 constexpr int kStartPatienceMs = 10'000;
 constexpr int kBacklog = 256;
 constexpr int kRootBytes = 1 << 20;  // mount points only
+
+// The kernel counts by the real user id and grants rights by the effective one. This thread only:
+// the C library's function would change every thread.
+long set_real_user(uid_t id) { return syscall(SYS_setresuid, id, -1, -1); }
+
 }  // namespace
 
-base::Result<Pipe> make_pipe(int flags) {
+base::Result<Pipe> make_pipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return base::error_from_errno(errno, "making a pipe");
-  Pipe pipe{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
-  if (flags != 0) fcntl(ends[0], F_SETFL, flags);
+  return Pipe{base::UniqueFd(ends[0]), base::UniqueFd(ends[1])};
+}
+
+base::Result<Pipe> make_output_pipe(uid_t owner, int bytes) {
+  if (set_real_user(owner) < 0) return base::error_from_errno(errno, "making a pipe for a user");
+  auto pipe = make_pipe();
+  CHECK(set_real_user(0) == 0);
+  if (!pipe.ok()) return pipe;
+  fcntl(pipe->read_end.get(), F_SETFL, O_NONBLOCK);
+  fcntl(pipe->read_end.get(), F_SETPIPE_SZ, bytes);
   return pipe;
 }
 

@@ -1,6 +1,8 @@
 // The descriptors that a sandbox is connected with.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "base/result.h"
@@ -12,8 +14,11 @@ struct Pipe {
   base::UniqueFd read_end, write_end;
 };
 
-// `flags` (O_NONBLOCK or 0) are for the reading end.
-base::Result<Pipe> make_pipe(int flags);
+base::Result<Pipe> make_pipe();
+
+// For what user `owner` of the host will write: the kernel counts the pipe's memory as that user's,
+// not as root's. The reading end does not block. `bytes`: how much it should hold; a wish.
+base::Result<Pipe> make_output_pipe(uid_t owner, int bytes);
 
 // A unix socket that listens at `path`; an old one there is replaced.
 base::Result<base::UniqueFd> listen_at(const std::string& path);

@@ -31,11 +31,18 @@ void end_sandbox(int pidfd, Cgroup& cgroup) {
   while (poll(&ended, 1, kEndPatienceMs) < 0 && errno == EINTR) continue;
 }
 
+void remove_group(SandboxParts& parts, IdRanges& ids) {
+  if (parts.cgroup != nullptr && !parts.cgroup->remove().ok()) return;
+  if (parts.first_id != 0) ids.give_back(std::exchange(parts.first_id, 0));
+}
+
 SandboxContainer::SandboxContainer(SandboxParts parts, LogReader& log_reader,
-                                   NamespaceThread& namespaces, const base::Clock& clock)
+                                   NamespaceThread& namespaces, IdRanges& ids,
+                                   const base::Clock& clock)
     : parts_(std::move(parts)),
       log_reader_(log_reader),
       namespaces_(namespaces),
+      ids_(ids),
       clock_(clock),
       client_({parts_.socket_path, "", 0}, clock) {}
 
@@ -66,9 +73,12 @@ base::Status SandboxContainer::attach(invoker::Mount mount) {
   }
   const MountPlace place = place_of(mount.target);
   if (place.outer.empty()) TRY_STATUS(make_mount_point(parts_.root.get(), mount.target));
-  TRY_STATUS(namespaces_.visit(parts_.mount_namespace.get(), [&] {
-    return mount_tree(mount.tree.get(), place, mount.read_only);
-  }));
+  MountLook look{mount.read_only, -1};
+  if (mount.owners == invoker::FileOwners::kContainer) {
+    look.user_namespace = parts_.user_namespace.get();
+  }
+  TRY_STATUS(namespaces_.visit(parts_.mount_namespace.get(),
+                               [&] { return mount_tree(mount.tree.get(), place, look); }));
   attached_.insert(mount.target);
   return {};
 }
@@ -122,13 +132,13 @@ void SandboxContainer::destroy() {
   log_reader_.remove(parts_.log_key);
   unlink(parts_.socket_path.c_str());
   parts_.mount_namespace.reset();
+  parts_.user_namespace.reset();
   parts_.root.reset();
   {
     const std::lock_guard lock(end_mutex_);
     parts_.pidfd.reset();
   }
-  // What is still there now, the factory removes when it ends.
-  static_cast<void>(parts_.cgroup->remove().ok());
+  remove_group(parts_, ids_);
 }
 
 }  // namespace invoker_container

@@ -8,6 +8,7 @@
 
 #include "base/unique_fd.h"
 #include "cgroup/cgroup.h"
+#include "id_ranges.h"
 #include "invoker/container.h"
 #include "invoker_http/runtime_client.h"
 #include "logs/log_reader.h"
@@ -23,6 +24,8 @@ struct SandboxParts {
   base::UniqueFd root;   // writable
   base::UniqueFd pidfd;  // of the first process
   base::UniqueFd mount_namespace;
+  base::UniqueFd user_namespace;
+  std::int64_t first_id = 0;  // of its range; 0: none
   std::unique_ptr<Cgroup> cgroup;
   std::shared_ptr<LogBuffer> log;
   std::uint64_t log_key = 0;
@@ -30,9 +33,9 @@ struct SandboxParts {
 
 class SandboxContainer final : public invoker::Container {
  public:
-  // The three outlive the container.
+  // The four outlive the container.
   SandboxContainer(SandboxParts parts, LogReader& log_reader, NamespaceThread& namespaces,
-                   const base::Clock& clock);
+                   IdRanges& ids, const base::Clock& clock);
   ~SandboxContainer() override;
 
   const std::string& id() const override { return parts_.id; }
@@ -55,6 +58,7 @@ class SandboxContainer final : public invoker::Container {
   std::mutex end_mutex_;  // guards the end of parts_.pidfd against kill()
   LogReader& log_reader_;
   NamespaceThread& namespaces_;
+  IdRanges& ids_;
   const base::Clock& clock_;
   invoker_http::RuntimeClient client_;
   std::set<std::string> attached_;
@@ -65,5 +69,9 @@ class SandboxContainer final : public invoker::Container {
 // Kills the process behind `pidfd` and waits until it and its namespace are gone, five seconds at
 // most.
 void end_sandbox(int pidfd, Cgroup& cgroup);
+
+// Removes the cgroup; then, nobody being left who uses them, gives back the ids. What is still
+// there after a while stays taken until the factory ends.
+void remove_group(SandboxParts& parts, IdRanges& ids);
 
 }  // namespace invoker_container

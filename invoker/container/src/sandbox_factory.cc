@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "cgroup_removal.h"
+#include "id_ranges.h"
 #include "plumbing.h"
 #include "proxy_fds.h"
 #include "sandbox_container.h"
@@ -23,7 +24,8 @@ namespace invoker_container {
 namespace {
 
 constexpr std::chrono::seconds kLeftoverPatience{10};
-constexpr int kLogPipeBytes = 256 << 10;
+constexpr int kOutPipeBytes = 256 << 10;
+constexpr int kErrPipeBytes = 64 << 10;
 constexpr std::size_t kNameLengthMax = 100;
 
 std::string without_tag(const std::string& image) {
@@ -68,14 +70,14 @@ class SandboxFactory::State {
   base::Status take_state_directory();
   base::Result<const Runtime*> find_runtime(const invoker::ContainerSpec& spec) const;
   StartOrder make_order(const Runtime& runtime, const invoker::ContainerSpec& spec) const;
-  base::Status assemble(const invoker::ContainerSpec& spec, const StartOrder& order,
-                        SandboxParts& parts);
+  base::Status assemble(const invoker::ContainerSpec& spec, StartOrder order, SandboxParts& parts);
   base::Status launch(StartOrder order, SandboxParts& parts, const TheirEnds& theirs);
 
   const SandboxConfig config_;
   const base::Clock& clock_;
   const CgroupMaker cgroups_;
   base::UniqueFd lock_;  // on the state directory
+  std::unique_ptr<IdRanges> ids_;
   std::unique_ptr<NamespaceThread> namespaces_;
   std::unique_ptr<LogReader> log_reader_;
   std::unique_ptr<WardenClient> warden_;
@@ -118,12 +120,13 @@ base::Status SandboxFactory::State::start() {
   if (!file.valid() || write(file.get(), list.data(), list.size()) < 0) {
     return base::error_from_errno(errno, "writing " + path);
   }
+  TRY(ids_, IdRanges::open(config_.uid_register, config_.uid_base, config_.uid_end));
   TRY(namespaces_, NamespaceThread::create());
   TRY(log_reader_, LogReader::create(clock_));
-  TRY(warden_,
-      WardenClient::start(config_.sandbox_program,
-                          {config_.proxy_program, config_.read_only_paths, cgroups_.directories(),
-                           config_.state_directory, config_.uid_base, config_.uid}));
+  TRY(warden_, WardenClient::start(config_.sandbox_program,
+                                   {config_.proxy_program, config_.read_only_paths,
+                                    cgroups_.directories(), config_.state_directory, config_.uid},
+                                   {ids_->fd()}));
   return {};
 }
 
@@ -198,37 +201,39 @@ base::Result<std::unique_ptr<invoker::Container>> SandboxFactory::State::create(
   parts.socket_path = config_.state_directory + "/" + std::to_string(number) + ".sock";
   const base::Status status = assemble(spec, make_order(*runtime, spec), parts);
   if (status.ok()) {
-    return std::unique_ptr<invoker::Container>(
-        std::make_unique<SandboxContainer>(std::move(parts), *log_reader_, *namespaces_, clock_));
+    return std::unique_ptr<invoker::Container>(std::make_unique<SandboxContainer>(
+        std::move(parts), *log_reader_, *namespaces_, *ids_, clock_));
   }
   if (parts.pidfd.valid()) end_sandbox(parts.pidfd.get(), *parts.cgroup);
   if (parts.log_key != 0) log_reader_->remove(parts.log_key);
-  if (parts.cgroup != nullptr) static_cast<void>(parts.cgroup->remove().ok());
+  remove_group(parts, *ids_);
   unlink(parts.socket_path.c_str());
   return status.error();
 }
 
-base::Status SandboxFactory::State::assemble(const invoker::ContainerSpec& spec,
-                                             const StartOrder& order, SandboxParts& parts) {
+base::Status SandboxFactory::State::assemble(const invoker::ContainerSpec& spec, StartOrder order,
+                                             SandboxParts& parts) {
+  TRY(parts.first_id, ids_->take());
+  order.uid_base = parts.first_id;
   TRY(parts.cgroup,
       cgroups_.make(parts.id, {spec.memory_bytes, config_.pids_max, spec.cpu_shares}));
   TRY(parts.root, make_root());
   TheirEnds theirs;
   TRY(theirs.cgroups, parts.cgroup->entrances());
   TRY(theirs.socket, listen_at(parts.socket_path));
-  TRY(Pipe out, make_pipe(O_NONBLOCK));
-  TRY(Pipe err, make_pipe(O_NONBLOCK));
-  fcntl(out.read_end.get(), F_SETPIPE_SZ, kLogPipeBytes);  // a wish
+  const auto writer = static_cast<uid_t>(parts.first_id + config_.uid);
+  TRY(Pipe out, make_output_pipe(writer, kOutPipeBytes));
+  TRY(Pipe err, make_output_pipe(writer, kErrPipeBytes));
   theirs.out = std::move(out.write_end);
   theirs.err = std::move(err.write_end);
   parts.log = std::make_shared<LogBuffer>(config_.log_bytes_max);
   TRY(parts.log_key, log_reader_->add(std::move(out.read_end), std::move(err.read_end), parts.log));
-  return launch(order, parts, theirs);
+  return launch(std::move(order), parts, theirs);
 }
 
 base::Status SandboxFactory::State::launch(StartOrder order, SandboxParts& parts,
                                            const TheirEnds& theirs) {
-  TRY(Pipe status, make_pipe(0));
+  TRY(Pipe status, make_pipe());
   order.unified_cgroup = parts.cgroup->unified();
   std::vector<int> fds = {theirs.socket.get(), theirs.out.get(), theirs.err.get(),
                           status.write_end.get(), parts.root.get()};
@@ -237,11 +242,13 @@ base::Status SandboxFactory::State::launch(StartOrder order, SandboxParts& parts
   parts.pidfd = std::move(started.pidfd);
   status.write_end.reset();
   TRY_STATUS(wait_until_started(status.read_end.get()));
-  const std::string path = "/proc/" + std::to_string(started.pid) + "/ns/mnt";
-  parts.mount_namespace.reset(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const std::string folder = "/proc/" + std::to_string(started.pid) + "/ns";
+  parts.mount_namespace.reset(open((folder + "/mnt").c_str(), O_RDONLY | O_CLOEXEC));
+  parts.user_namespace.reset(open((folder + "/user").c_str(), O_RDONLY | O_CLOEXEC));
   // When the process lives now, its number was its own when the file was opened.
   pollfd ended{parts.pidfd.get(), POLLIN, 0};
-  if (!parts.mount_namespace.valid() || poll(&ended, 1, 0) != 0) {
+  const bool opened = parts.mount_namespace.valid() && parts.user_namespace.valid();
+  if (!opened || poll(&ended, 1, 0) != 0) {
     return base::Error{base::ErrorCode::kUnavailable, "the sandbox ended while it started"};
   }
   return {};
@@ -271,9 +278,7 @@ base::Result<std::unique_ptr<invoker::Container>> SandboxFactory::create(
 // start() has done it: nothing could be made before.
 base::Status SandboxFactory::remove_leftovers() { return {}; }
 
-std::int64_t SandboxFactory::outer_uid() const {
-  return state_->config().uid_base + state_->config().uid;
-}
+std::int64_t SandboxFactory::uid() const { return state_->config().uid; }
 
 std::vector<std::string> SandboxFactory::kinds() const {
   std::vector<std::string> kinds;

@@ -47,7 +47,8 @@ int spawn(const std::string& program, int socket, pid_t& pid) {
 }  // namespace
 
 base::Result<std::unique_ptr<WardenClient>> WardenClient::start(const std::string& program,
-                                                                const WardenSetup& setup) {
+                                                                const WardenSetup& setup,
+                                                                const std::vector<int>& fds) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
     return base::error_from_errno(errno, "making a socket pair");
@@ -60,7 +61,7 @@ base::Result<std::unique_ptr<WardenClient>> WardenClient::start(const std::strin
   if (result != 0) return base::error_from_errno(result, "starting " + program);
   theirs.reset();
   std::unique_ptr<WardenClient> client(new WardenClient(pid, std::move(ours)));
-  TRY_STATUS(send_message(client->socket_.get(), encode(setup), {}));
+  TRY_STATUS(send_message(client->socket_.get(), encode(setup), fds));
   TRY(const FdMessage answer, receive_message(client->socket_.get()));
   if (answer.text == "ready") return client;
   return base::Error{base::ErrorCode::kUnsupported,

@@ -22,9 +22,10 @@ struct StartedSandbox {
 // Threads: any; orders are handed over one at a time, which takes about half a millisecond each.
 class WardenClient {
  public:
-  // Starts the program and waits until it is ready.
+  // Starts the program and waits until it is ready. It keeps `fds` open until it ends.
   static base::Result<std::unique_ptr<WardenClient>> start(const std::string& program,
-                                                           const WardenSetup& setup);
+                                                           const WardenSetup& setup,
+                                                           const std::vector<int>& fds);
   // The warden ends when nobody speaks to it any more; waits for that.
   ~WardenClient();
 

@@ -58,11 +58,18 @@ struct CollectedLogs {
   bool failed = false;     // the sentinels did not come, or a line was broken
 };
 
+// What the ids mean that the files of a mount are stored with.
+enum class FileOwners {
+  kHost,       // ids of the host; those that stand for no id of the container are nobody's there
+  kContainer,  // ids as every container counts them, whatever ids of the host stand for them
+};
+
 // A directory to be seen inside a container for the length of one activation.
 struct Mount {
   std::string target;   // absolute path inside the container
   base::UniqueFd tree;  // an open_tree(2) clone, not attached anywhere
   bool read_only = false;
+  FileOwners owners = FileOwners::kHost;
 };
 
 enum class DetachOutcome {
@@ -103,7 +110,8 @@ class Container {
 
   // Puts `mount` at its target, which may lie inside an earlier mount: its folder has to be there
   // then. kInvalidArgument where the container does not allow that place,
-  // kAlreadyExists where something is mounted there.
+  // kAlreadyExists where something is mounted there, kUnsupported where the kernel or the file
+  // system of the mount cannot have `owners`.
   virtual base::Status attach(Mount mount) = 0;
   // Takes out what is at `target`. kNotFound when nothing was attached there.
   virtual base::Result<DetachOutcome> detach(const std::string& target) = 0;

@@ -80,7 +80,8 @@ class VolumeProvider {
   virtual ~VolumeProvider() = default;
 
   // Opens, and makes where it is new, the volume that `volume` names in `namespace_name`. Its files
-  // belong to user and group `uid`, as the host counts them.
+  // belong to user and group `uid` as they are stored: who mounts the parts may show them under
+  // another id. Those of a volume that belonged to another id are given to this one first.
   // Errors: kUnsupported or kInvalidArgument with a sentence for the action's developer; kNoSpace
   // and kUnavailable when the node cannot serve it now.
   virtual base::Result<std::unique_ptr<OpenVolume>> open(std::string_view namespace_name,

@@ -29,8 +29,12 @@ struct SandboxConfig {
   std::vector<Runtime> runtimes;
   std::vector<std::string> native_images = {"openwhisk/dockerskeleton"};  // with any tag
   std::vector<std::string> read_only_paths;  // folders of the host to show, beside /usr
-  std::int64_t uid_base = 100'000;           // outer id of a sandbox's id 0; 65536 ids are used
-  std::int64_t uid = 1'000;                  // inner id, of user and group, that actions run as
+  // Each sandbox has 65536 user and group ids of the host to itself, out of these. Above what
+  // subuid(5), systemd and directory services give away, below systemd's range of foreign images.
+  std::int64_t uid_base = 0x7800'0000;
+  std::int64_t uid_end = 0x7FFE'0000;  // the first id that is not ours: 2046 sandboxes
+  std::string uid_register = "/run/larder-uids.lock";  // tells who has which; one for the host
+  std::int64_t uid = 1'000;  // inner id, of user and group, that actions run as
   std::int64_t pids_max = 1'024;
   std::int64_t tmp_bytes_max = 512LL << 20;     // /tmp; never more than half of the memory
   std::int64_t shm_bytes_max = 64LL << 20;      // /dev/shm; never more than half of the memory
@@ -53,13 +57,14 @@ class SandboxFactory final : public invoker::ContainerFactory {
   // Every container must have been destroyed. Removes cgroups and state directory.
   ~SandboxFactory() override;
 
+  // kUnavailable also when all ranges of ids are in use.
   base::Result<std::unique_ptr<invoker::Container>> create(
       const invoker::ContainerSpec& spec) override;
   base::Status remove_leftovers() override;
 
-  // Who owns, on the host, what actions write: user and group id. Directories that are mounted into
-  // a sandbox for writing must belong to it.
-  std::int64_t outer_uid() const;
+  // The user and group id that actions have inside: whose the files of a mount with
+  // FileOwners::kContainer should be. On the host it is another one for each container.
+  std::int64_t uid() const;
   std::vector<std::string> kinds() const;
 
  private:

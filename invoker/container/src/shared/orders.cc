@@ -68,7 +68,6 @@ std::string encode(const WardenSetup& setup) {
                        {"read_only_paths", to_json(setup.read_only_paths)},
                        {"cgroups", to_json(setup.cgroups)},
                        {"state_directory", setup.state_directory},
-                       {"uid_base", setup.uid_base},
                        {"uid", setup.uid}})
       .to_string();
 }
@@ -81,6 +80,7 @@ std::string encode(const StartOrder& order) {
                        {"tmp_bytes", order.tmp_bytes},
                        {"shm_bytes", order.shm_bytes},
                        {"action_bytes", order.action_bytes},
+                       {"uid_base", order.uid_base},
                        {"unified_cgroup", order.unified_cgroup}})
       .to_string();
 }
@@ -97,7 +97,6 @@ base::Result<WardenSetup> decode_setup(const std::string& text) {
   setup.read_only_paths = reader.texts("read_only_paths");
   setup.cgroups = reader.texts("cgroups");
   setup.state_directory = reader.text("state_directory");
-  setup.uid_base = reader.number("uid_base");
   setup.uid = reader.number("uid");
   return reader.result(std::move(setup));
 }
@@ -113,6 +112,7 @@ base::Result<StartOrder> decode_order(const std::string& text) {
   order.tmp_bytes = reader.number("tmp_bytes");
   order.shm_bytes = reader.number("shm_bytes");
   order.action_bytes = reader.number("action_bytes");
+  order.uid_base = reader.number("uid_base");
   order.unified_cgroup = reader.flag("unified_cgroup");
   return reader.result(std::move(order));
 }

@@ -10,13 +10,13 @@
 
 namespace invoker_container {
 
-// The first message: how every sandbox of this warden looks.
+// The first message: how every sandbox of this warden looks. Its descriptors are kept open as long
+// as the warden lives.
 struct WardenSetup {
   std::string proxy;                         // path of larder-proxy
   std::vector<std::string> read_only_paths;  // of the host, beside /usr and its kin
   std::vector<std::string> cgroups;          // directories to empty and remove at the end
   std::string state_directory;               // sockets in it are removed at the end
-  std::int64_t uid_base = 0;                 // outer id of the sandbox's id 0
   std::int64_t uid = 0;                      // inner id that actions run as; the group is the same
 };
 
@@ -30,6 +30,7 @@ struct StartOrder {
   std::int64_t tmp_bytes = 0;
   std::int64_t shm_bytes = 0;
   std::int64_t action_bytes = 0;
+  std::int64_t uid_base = 0;  // outer id of the sandbox's id 0
   bool unified_cgroup = false;
 };
 
