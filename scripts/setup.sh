@@ -5,10 +5,12 @@
 readonly kBuildPackages=(
   g++ cmake ninja-build pkg-config ccache ca-certificates
   rapidjson-dev libcurl4-openssl-dev libmicrohttpd-dev libsqlite3-dev libseccomp-dev libminizip-dev
-  zlib1g-dev libhttp-parser-dev libcli11-dev
+  zlib1g-dev libhttp-parser-dev libcli11-dev librdkafka-dev libzookeeper-mt-dev libssl-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   btrfs-progs
 )
+# The services of tests/services.
+readonly kTestPackages=(maven openjdk-17-jre-headless zookeeper)
 readonly kLintPackages=(clang-format-19 clang-tidy-19 shellcheck git)
 readonly kFuzzPackages=(clang-19 libclang-rt-19-dev)
 
@@ -89,6 +91,19 @@ install_client() {
   npm_packages tests/services/couchdb-server "the tests with a real database"
 }
 
+# The jars of the broker that tests/services/kafka starts.
+install_kafka() {
+  local folder=.cache/kafka pom=tests/services/kafka-jars/pom.xml
+  if [[ $folder/.complete -nt $pom ]]; then return; fi
+  step "setup: Kafka for the tests, 46 MB, into $folder"
+  rm -rf "$folder"
+  if mvn -q -B -f "$pom" dependency:copy-dependencies "-DoutputDirectory=$PWD/$folder" </dev/null; then
+    touch "$folder/.complete"
+  else
+    warn "maven could not fetch it: the tests that need Kafka will be skipped"
+  fi
+}
+
 warn_if_not_debian() {
   local name=unknown
   # shellcheck disable=SC1091
@@ -109,8 +124,14 @@ run_setup() {
   warn_if_not_debian
   mapfile -t -O "${#wanted[@]}" wanted < <(runtime_packages)
   # npm brings 370 small packages with it, so only the tests wait for it.
-  if [[ $what == test || $what == all ]] && ! have npm; then wanted+=(npm); fi
+  if [[ $what == test || $what == all ]]; then
+    wanted+=("${kTestPackages[@]}")
+    have npm || wanted+=(npm)
+  fi
   install_packages "${wanted[@]}"
-  if [[ $what == test || $what == all ]]; then install_client; fi
+  if [[ $what == test || $what == all ]]; then
+    install_client
+    install_kafka
+  fi
   say "setup: nothing is missing for $what (node $(node --version), $(/usr/bin/python3 --version))"
 }
