@@ -105,7 +105,7 @@ struct Platform::Parts {
   std::unique_ptr<invoker_container::SandboxFactory> containers;
   std::unique_ptr<invoker::FileStager> stager;
   std::unique_ptr<LibraryActions> actions;
-  standalone::ThreadTimer timer;
+  base::ThreadTimer timer;
   standalone::RandomIds ids;
   PlaneSink sink;
   EngineInvoke invoke;

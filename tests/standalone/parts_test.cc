@@ -1,4 +1,4 @@
-// The small parts: runtimes, users, throttle, timer, ids, limits.
+// The small parts: runtimes, users, throttle, ids, limits.
 #include <gtest/gtest.h>
 
 #include <future>
@@ -8,7 +8,6 @@
 #include "standalone/limits.h"
 #include "standalone/runtimes.h"
 #include "standalone/throttle.h"
-#include "standalone/timer.h"
 #include "standalone/users.h"
 #include "standalone/work_pool.h"
 
@@ -58,22 +57,6 @@ TEST(Throttle, CountsEachNamespaceByItself) {
   EXPECT_TRUE(throttle.begin("a", 1).has_value());
   throttle.end("a");
   EXPECT_FALSE(throttle.begin("a", 1).has_value());
-}
-
-TEST(ThreadTimer, StrikesInOrderAndNotWhatWasTakenBack) {
-  standalone::ThreadTimer timer;
-  const auto now = std::chrono::steady_clock::now();
-  std::vector<int> struck;
-  std::promise<void> done;
-  timer.arm(now + std::chrono::milliseconds(30), [&] {
-    struck.push_back(3);
-    done.set_value();
-  });
-  const auto ticket = timer.arm(now + std::chrono::milliseconds(20), [&] { struck.push_back(2); });
-  timer.arm(now + std::chrono::milliseconds(10), [&] { struck.push_back(1); });
-  timer.cancel(ticket);
-  done.get_future().wait();
-  EXPECT_EQ(struck, (std::vector<int>{1, 3}));
 }
 
 TEST(RandomIds, HaveTheirShapeAndDiffer) {

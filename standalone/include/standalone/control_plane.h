@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/timer.h"
 #include "invoker/activation.h"
 #include "invoker/message.h"
 #include "standalone/action_library.h"
@@ -16,7 +17,6 @@
 #include "standalone/invoke.h"
 #include "standalone/limits.h"
 #include "standalone/runtimes.h"
-#include "standalone/timer.h"
 #include "standalone/users.h"
 #include "standalone/work_pool.h"
 
@@ -39,7 +39,7 @@ struct ControlPlaneOutside {
   ActivationStore& activations;
   ActionLibrary& actions;
   Invoke& invoker;
-  Timer& timer;
+  base::Timer& timer;
   IdSource& ids;
   const base::Clock& clock;
 };

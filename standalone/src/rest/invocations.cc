@@ -14,7 +14,7 @@ void Invocations::begin(const std::string& activation_id, std::string action, Wa
   auto on_time = [this, activation_id, expired = std::move(expired)] {
     if (auto late = expire(activation_id); late.has_value()) expired(std::move(*late));
   };
-  const Timer::Ticket ticket = timer_.arm(deadline, std::move(on_time));
+  const base::Timer::Ticket ticket = timer_.arm(deadline, std::move(on_time));
   entries_.try_emplace(activation_id, Entry{std::move(action), std::move(client), ticket});
   ++waiting_;
 }

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/timer.h"
 #include "reply.h"
 #include "standalone/http.h"
-#include "standalone/timer.h"
 
 namespace standalone {
 
@@ -25,7 +25,7 @@ struct WaitingClient {
 // Threads: any method from any thread. Lock order: this, then the timer's.
 class Invocations {
  public:
-  explicit Invocations(Timer& timer) : timer_(timer) {}
+  explicit Invocations(base::Timer& timer) : timer_(timer) {}
 
   // Without a client: nobody waits.
   void begin(const std::string& activation_id, std::string action);
@@ -45,11 +45,11 @@ class Invocations {
   struct Entry {
     std::string action;
     std::optional<WaitingClient> client;
-    Timer::Ticket ticket;
+    base::Timer::Ticket ticket;
   };
   std::optional<WaitingClient> expire(const std::string& activation_id);
 
-  Timer& timer_;
+  base::Timer& timer_;
   mutable std::mutex mutex_;  // guards everything below
   std::unordered_map<std::string, Entry> entries_;
   std::size_t waiting_ = 0;

@@ -5,11 +5,11 @@
 #include <map>
 #include <mutex>
 
-#include "standalone/timer.h"
+#include "base/timer.h"
 
 namespace testing_support {
 
-class FakeTimer final : public standalone::Timer {
+class FakeTimer final : public base::Timer {
  public:
   Ticket arm(base::Instant when, std::function<void()> action) override {
     const std::lock_guard lock(mutex_);

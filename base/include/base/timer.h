@@ -11,16 +11,16 @@
 
 #include "base/clock.h"
 
-namespace standalone {
+namespace base {
 
 // Threads: any method from any thread, also from within an action.
 class Timer {
  public:
-  using Ticket = std::pair<base::Instant, std::uint64_t>;
+  using Ticket = std::pair<Instant, std::uint64_t>;
 
   virtual ~Timer() = default;
   // Runs `action` once, soon after `when`. It must not block.
-  virtual Ticket arm(base::Instant when, std::function<void()> action) = 0;
+  virtual Ticket arm(Instant when, std::function<void()> action) = 0;
   // Takes it back; no effect when it has run or is running.
   virtual void cancel(const Ticket& ticket) = 0;
 };
@@ -30,7 +30,7 @@ class ThreadTimer final : public Timer {
  public:
   ThreadTimer();
   ~ThreadTimer() override;
-  Ticket arm(base::Instant when, std::function<void()> action) override;
+  Ticket arm(Instant when, std::function<void()> action) override;
   void cancel(const Ticket& ticket) override;
 
  private:
@@ -44,4 +44,4 @@ class ThreadTimer final : public Timer {
   std::thread thread_;
 };
 
-}  // namespace standalone
+}  // namespace base

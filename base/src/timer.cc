@@ -1,6 +1,6 @@
-#include "standalone/timer.h"
+#include "base/timer.h"
 
-namespace standalone {
+namespace base {
 
 ThreadTimer::ThreadTimer() : thread_([this] { work(); }) {}
 
@@ -13,7 +13,7 @@ ThreadTimer::~ThreadTimer() {
   thread_.join();
 }
 
-Timer::Ticket ThreadTimer::arm(base::Instant when, std::function<void()> action) {
+Timer::Ticket ThreadTimer::arm(Instant when, std::function<void()> action) {
   std::unique_lock lock(mutex_);
   const Ticket ticket{when, next_++};
   const auto place = waiting_.emplace(ticket, std::move(action)).first;
@@ -39,7 +39,7 @@ void ThreadTimer::work() {
       wake_.wait(lock);
       continue;
     }
-    const base::Instant next = waiting_.begin()->first.first;
+    const Instant next = waiting_.begin()->first.first;
     if (std::chrono::steady_clock::now() < next) {
       wake_.wait_until(lock, next);
       continue;
@@ -51,4 +51,4 @@ void ThreadTimer::work() {
   }
 }
 
-}  // namespace standalone
+}  // namespace base
