@@ -1,7 +1,8 @@
-// larder-proxy: the first process of a sandbox. Serves /init and /run on an inherited socket.
+// larder-proxy: the first process of a container. Serves /init and /run on the socket that a
+// sandbox inherits, or with --port on all of the container's addresses.
 //
-//   larder-proxy native
-//   larder-proxy interpreter SOURCE_NAME INTERPRETER ARGUMENT...
+//   larder-proxy [--port PORT] native
+//   larder-proxy [--port PORT] interpreter SOURCE_NAME INTERPRETER ARGUMENT...
 #include <fcntl.h>
 #include <sys/signalfd.h>
 
@@ -9,6 +10,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "listen.h"
 #include "proxy.h"
 #include "proxy_fds.h"
 #include "worker_interpreter.h"
@@ -24,7 +26,8 @@ base::Result<std::unique_ptr<proxy::Worker>> make_worker(const std::vector<std::
                                           {arguments[1], false}, children);
   }
   return base::Error{base::ErrorCode::kInvalidArgument,
-                     "larder-proxy is started by larder-sandbox inside a sandbox."};
+                     "larder-proxy is started by larder-sandbox or an image's entry point: "
+                     "[--port PORT] native | interpreter SOURCE INTERPRETER ARGUMENT..."};
 }
 
 int watch_children() {
@@ -35,21 +38,34 @@ int watch_children() {
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+// The listening socket; takes the words that say where it is. Closed for what is started later: who
+// has it can answer in the proxy's place.
+base::Result<base::UniqueFd> take_listener(std::vector<std::string>& words) {
+  if (words.size() >= 2 && words[0] == "--port") {
+    auto listener = proxy::listen_on_port(words[1]);
+    words.erase(words.begin(), words.begin() + 2);
+    return listener;
+  }
+  base::UniqueFd listener(invoker_container::kProxySocket);
+  fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
+  fcntl(listener.get(), F_SETFL, fcntl(listener.get(), F_GETFL) | O_NONBLOCK);
+  return listener;
+}
+
+base::Status serve(std::vector<std::string> words) {
+  const int children = watch_children();
+  TRY(const base::UniqueFd listener, take_listener(words));
+  TRY(auto worker, make_worker(words, children));
+  proxy::Proxy proxy(listener.get(), std::move(worker));
+  proxy.serve();
+  return {};
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   signal(SIGPIPE, SIG_IGN);
-  const int children = watch_children();
-  // Before anything is started: who has the listening socket can answer in the proxy's place.
-  const int listener = invoker_container::kProxySocket;
-  fcntl(listener, F_SETFD, FD_CLOEXEC);
-  fcntl(listener, F_SETFL, fcntl(listener, F_GETFL) | O_NONBLOCK);
-  auto worker = make_worker({arguments + 1, arguments + count}, children);
-  if (!worker.ok()) {
-    std::fprintf(stderr, "%s\n", worker.error().message.c_str());
-    return 1;
-  }
-  proxy::Proxy proxy(listener, std::move(*worker));
-  proxy.serve();
-  return 1;
+  const base::Status status = serve({arguments + 1, arguments + count});
+  if (!status.ok()) std::fprintf(stderr, "%s\n", status.error().message.c_str());
+  return 1;  // it serves until the action has ended, and that is always too early
 }
