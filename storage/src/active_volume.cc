@@ -68,7 +68,7 @@ Status ActiveVolume::open_tree_of(hints::Tier tier, std::string_view activation_
   Tree tree;
   if (scratch) {
     TRY(const auto activation, encode_name(activation_id));
-    TRY(tree.subvolume, store.make_scratch(activation, quota_when_new, uid_));
+    TRY(tree.subvolume, store.make_scratch(key_.namespace_name, activation, quota_when_new, uid_));
     tree.usage = {tier, tree.subvolume.quota_bytes, 0, 0, 0, true};
   } else {
     TRY(tree.subvolume, store.open_or_make(key_.namespace_name, key_.name,

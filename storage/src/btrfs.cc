@@ -64,6 +64,15 @@ Status enable_quotas(int root_fd) {
   return error_from_errno(errno, "turning quotas on");
 }
 
+Status sync_and_free(int root_fd) {
+  if (::ioctl(root_fd, BTRFS_IOC_SYNC) == 0) return {};
+  return error_from_errno(errno, "writing volumes to the disk");
+}
+
+// A commit by the kernel's own thread, which then wakes the one that frees: a commit of ours alone
+// would not. Where it fails, the periodic one does the same a little later.
+void begin_to_free(int root_fd) { ::ioctl(root_fd, BTRFS_IOC_START_SYNC, nullptr); }
+
 Status grow_to_device(int root_fd) {
   auto args = std::make_unique<btrfs_ioctl_vol_args>();
   std::memset(args.get(), 0, sizeof *args);
@@ -118,6 +127,30 @@ Status set_limit(int subvolume_fd, std::int64_t bytes) {
   args.lim.max_rfer = static_cast<std::uint64_t>(bytes);
   if (::ioctl(subvolume_fd, BTRFS_IOC_QGROUP_LIMIT, &args) == 0) return {};
   return error_from_errno(errno, "setting a quota");
+}
+
+Status bound_group(int root_fd, std::uint64_t group, std::int64_t bytes) {
+  btrfs_ioctl_qgroup_create_args make{};
+  make.create = 1;
+  make.qgroupid = group;
+  if (::ioctl(root_fd, BTRFS_IOC_QGROUP_CREATE, &make) != 0 && errno != EEXIST) {
+    return error_from_errno(errno, "making a quota group");
+  }
+  btrfs_ioctl_qgroup_limit_args args{};
+  args.qgroupid = group;
+  args.lim.flags = BTRFS_QGROUP_LIMIT_MAX_RFER;
+  args.lim.max_rfer = static_cast<std::uint64_t>(bytes);
+  if (::ioctl(root_fd, BTRFS_IOC_QGROUP_LIMIT, &args) == 0) return {};
+  return error_from_errno(errno, "bounding a quota group");
+}
+
+Status put_into_group(int root_fd, std::uint64_t member, std::uint64_t group) {
+  btrfs_ioctl_qgroup_assign_args args{};
+  args.assign = 1;
+  args.src = member;
+  args.dst = group;
+  if (::ioctl(root_fd, BTRFS_IOC_QGROUP_ASSIGN, &args) >= 0 || errno == EEXIST) return {};
+  return error_from_errno(errno, "putting a volume into a quota group");
 }
 
 Status forget_quota_group(int root_fd, std::uint64_t subvolume) {

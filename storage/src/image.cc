@@ -60,8 +60,11 @@ Result<pid_t> spawn(const std::string& program, char* const* arguments, int stde
 Status run_mkfs(const std::filesystem::path& image, std::string label) {
   TRY(std::string program, find_mkfs());
   std::string path = image;
-  std::array<std::string, 7> words{"-q", "-L", std::move(label), "-m", "single", "-d", "single"};
-  std::array<char*, 10> arguments{program.data()};
+  // Mixed: files and the file system's own records share all space. Apart, each takes large chunks
+  // for itself, and an image full of files leaves nothing to record their removal in.
+  std::array<std::string, 8> words{"-q",     "-L", std::move(label), "-m",
+                                   "single", "-d", "single",         "--mixed"};
+  std::array<char*, 11> arguments{program.data()};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i + 1] = words[i].data();
   arguments[words.size() + 1] = path.data();
 

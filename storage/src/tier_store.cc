@@ -39,8 +39,11 @@ std::int64_t limit_of(std::int64_t quota_bytes) {
 
 // Ephemeral files are overwritten in place, which is faster. Durable ones are checksummed, which
 // needs copy on write.
+//
+// The kernel frees what was removed at the latest when it commits the next time.
 const char* mount_options(hints::Tier tier) {
-  return tier == hints::Tier::kDurable ? "discard=async" : "discard=async,nodatacow";
+  return tier == hints::Tier::kDurable ? "discard=async,commit=5"
+                                       : "discard=async,commit=5,nodatacow";
 }
 
 const char* label_of(hints::Tier tier) {
@@ -62,6 +65,11 @@ Result<UniqueFd> open_directory(int parent_fd, const std::string& name) {
   return fd;
 }
 
+TierBounds bounds_of(const TierStoreOptions& options) {
+  const std::int64_t all = usable_bytes(options.bytes);
+  return {all, options.namespace_bytes.value_or(all / 2)};
+}
+
 std::vector<std::string> names_in(int directory_fd) {
   std::vector<std::string> names;
   for_each_entry(directory_fd, [&](const char* name) { names.emplace_back(name); });
@@ -77,6 +85,11 @@ Status give_to(const Subvolume& volume, uid_t uid) {
 
 }  // namespace
 
+TierStore::TierStore(DetachedMount mount, const TierStoreOptions& options)
+    : mount_(std::move(mount)),
+      namespace_volumes_max_(options.namespace_volumes_max),
+      groups_(mount_.root_fd(), bounds_of(options)) {}
+
 Result<std::unique_ptr<TierStore>> TierStore::open(const TierStoreOptions& options) {
   TRY(const Image image, open_image(options.image, options.bytes, label_of(options.tier)));
   TRY_STATUS(
@@ -84,7 +97,7 @@ Result<std::unique_ptr<TierStore>> TierStore::open(const TierStoreOptions& optio
   TRY(const LoopDevice device, attach_loop_device(image.fd.get()));
   TRY(auto mount,
       DetachedMount::mount_btrfs(device.path, mount_options(options.tier), options.clone_by));
-  std::unique_ptr<TierStore> store(new TierStore(std::move(mount)));
+  std::unique_ptr<TierStore> store(new TierStore(std::move(mount), options));
   TRY_STATUS(enable_quotas(store->mount_.root_fd()));
   if (image.grown) TRY_STATUS(grow_to_device(store->mount_.root_fd()));
   TRY_STATUS(store->prepare());
@@ -103,25 +116,48 @@ Status TierStore::prepare() {
       static_cast<void>(remove_subvolume(fd, name).ok());
     }
   }
+  storage::begin_to_free(mount_.root_fd());
+  return group_volumes();
+}
+
+// Every time: the bounds may be other ones than at the last start.
+Status TierStore::group_volumes() {
+  TRY_STATUS(groups_.prepare());
+  for (const auto& [namespace_name, name] : list()) {
+    TRY(const UniqueFd parent, open_directory(volumes_.get(), namespace_name));
+    TRY(const UniqueFd volume, open_directory(parent.get(), name));
+    TRY(const std::uint64_t id, subvolume_id(volume.get()));
+    TRY_STATUS(groups_.add(namespace_name, parent.get(), id));
+  }
   return {};
 }
 
 Result<Subvolume> TierStore::make_in(int directory_fd, const std::string& name,
-                                     std::int64_t quota_bytes, uid_t uid) const {
+                                     const std::string& namespace_name, std::int64_t quota_bytes,
+                                     uid_t uid) {
+  TRY(const UniqueFd parent, keep_directory(volumes_.get(), namespace_name.c_str()));
   TRY(UniqueFd fd, create_subvolume(directory_fd, name));
   TRY_STATUS(set_limit(fd.get(), limit_of(quota_bytes)));
   if (::fchmod(fd.get(), 0700) != 0 || ::fchown(fd.get(), uid, uid) != 0) {
     return error_from_errno(errno, "giving a new volume to its owner");
   }
   TRY(const std::uint64_t id, subvolume_id(fd.get()));
+  // Last: a namespace or a tier that is full can still have new volumes, and make room afterwards.
+  TRY_STATUS(groups_.add(namespace_name, parent.get(), id));
   return Subvolume{std::move(fd), id, quota_bytes, ""};
 }
 
 Status TierStore::make_volume(const std::string& namespace_name, const std::string& name,
                               std::int64_t quota_bytes, uid_t uid) {
   TRY(const UniqueFd parent, keep_directory(volumes_.get(), namespace_name.c_str()));
+  const std::lock_guard lock(making_);
+  if (names_in(parent.get()).size() >= namespace_volumes_max_) {
+    return base::Error{ErrorCode::kInvalidArgument,
+                       "the namespace has " + std::to_string(namespace_volumes_max_) +
+                           " volumes already, which is as many as it may have here; remove some"};
+  }
   const std::string half_made = next_name();
-  const auto made = make_in(new_.get(), half_made, quota_bytes, uid);
+  const auto made = make_in(new_.get(), half_made, namespace_name, quota_bytes, uid);
   // Complete or not there at all, whenever the process ends.
   int failure = 0;
   if (made.ok() && ::renameat2(new_.get(), half_made.c_str(), parent.get(), name.c_str(),
@@ -167,10 +203,11 @@ Result<Subvolume> TierStore::open_or_make(const std::string& namespace_name,
   return found;
 }
 
-Result<Subvolume> TierStore::make_scratch(const std::string& activation, std::int64_t quota_bytes,
+Result<Subvolume> TierStore::make_scratch(const std::string& namespace_name,
+                                          const std::string& activation, std::int64_t quota_bytes,
                                           uid_t uid) {
   const std::string name = activation.substr(0, 128) + "-" + next_name();
-  auto made = make_in(scratch_.get(), name, quota_bytes, uid);
+  auto made = make_in(scratch_.get(), name, namespace_name, quota_bytes, uid);
   if (!made.ok()) {
     // What is left of it goes when the tier opens next, should this fail too.
     static_cast<void>(remove_subvolume(scratch_.get(), name).ok());
@@ -192,12 +229,14 @@ Status TierStore::remove(const std::string& namespace_name, const std::string& n
     return error_from_errno(errno, "removing volume '" + name + "'");
   }
   TRY_STATUS(remove_subvolume(trash_.get(), discarded));
-  return sync();
+  return sync_and_free(mount_.root_fd());
 }
 
 Status TierStore::forget_quota_group(std::uint64_t subvolume) const {
   return storage::forget_quota_group(mount_.root_fd(), subvolume);
 }
+
+void TierStore::begin_to_free() const { storage::begin_to_free(mount_.root_fd()); }
 
 Status TierStore::sync() const {
   if (::syncfs(mount_.root_fd()) == 0) return {};

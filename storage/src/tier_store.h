@@ -9,6 +9,7 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "base/unique_fd.h"
 #include "detached_mount.h"
 #include "hints/hints.h"
+#include "namespace_groups.h"
 #include "tree_walk.h"
 
 namespace storage {
@@ -27,6 +29,9 @@ struct TierStoreOptions {
   hints::Tier tier = hints::Tier::kDurable;
   std::int64_t bytes = 0;
   CloneBy clone_by = CloneBy::kWhatWorks;
+  // What the volumes of one namespace hold together; absent: half of what all of them can.
+  std::optional<std::int64_t> namespace_bytes = std::nullopt;
+  std::size_t namespace_volumes_max = 1000;  // scratch ones do not count
 };
 
 // An open subvolume.
@@ -53,13 +58,14 @@ class TierStore {
   static base::Result<std::unique_ptr<TierStore>> open(const TierStoreOptions& options);
 
   // Opens a volume, made where it is missing, for `uid`, with the quota as wished: the latest wish
-  // counts for everybody.
+  // counts for everybody. kInvalidArgument where the namespace may have no more volumes.
   base::Result<Subvolume> open_or_make(const std::string& namespace_name, const std::string& name,
                                        const QuotaWish& quota, uid_t uid);
   // kNotFound where there is none.
   base::Result<Subvolume> open_existing(const std::string& namespace_name,
                                         const std::string& name) const;
-  base::Result<Subvolume> make_scratch(const std::string& activation, std::int64_t quota_bytes,
+  base::Result<Subvolume> make_scratch(const std::string& namespace_name,
+                                       const std::string& activation, std::int64_t quota_bytes,
                                        uid_t uid);
 
   // Removes a scratch volume, or a volume; what was nested in it too.
@@ -67,6 +73,7 @@ class TierStore {
   base::Status remove(const std::string& namespace_name, const std::string& name);
   // As btrfs.h.
   base::Status forget_quota_group(std::uint64_t subvolume) const;
+  void begin_to_free() const;
 
   int root_fd() const { return mount_.root_fd(); }
 
@@ -83,16 +90,21 @@ class TierStore {
   std::vector<TierEntry> list() const;
 
  private:
-  explicit TierStore(DetachedMount mount) : mount_(std::move(mount)) {}
+  TierStore(DetachedMount mount, const TierStoreOptions& options);
   base::Status prepare();
+  base::Status group_volumes();
   base::Result<Subvolume> make_in(int directory_fd, const std::string& name,
-                                  std::int64_t quota_bytes, uid_t uid) const;
+                                  const std::string& namespace_name, std::int64_t quota_bytes,
+                                  uid_t uid);
   base::Status make_volume(const std::string& namespace_name, const std::string& name,
                            std::int64_t quota_bytes, uid_t uid);
   base::Status apply_quota(Subvolume& volume, const QuotaWish& quota) const;
   std::string next_name() { return std::to_string(next_.fetch_add(1)); }
 
   DetachedMount mount_;
+  const std::size_t namespace_volumes_max_;
+  NamespaceGroups groups_;
+  std::mutex making_;  // held while a volume is made and put in place, so that none is miscounted
   base::UniqueFd volumes_;
   base::UniqueFd scratch_;
   base::UniqueFd new_;

@@ -6,6 +6,9 @@ namespace {
 constexpr std::size_t kQueueMax = 256;
 constexpr std::size_t kUnforgottenMax = 4096;
 
+// Each time costs a commit, and until then removed files count against their namespace.
+constexpr base::milliseconds kFreeInterval{100};
+
 }  // namespace
 
 TrashWorker::TrashWorker(TierStore& store)
@@ -32,9 +35,24 @@ void TrashWorker::drain() {
   changed_.wait(lock, [this] { return queue_.empty() && !busy_; });
 }
 
+// False when there will be none. Has the kernel free what was removed, when that is due.
+bool TrashWorker::wait_for_item(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+  const auto queued = [this] { return !queue_.empty(); };
+  const bool soon = unfreed_ && changed_.wait_until(lock, stop, free_next_at_, queued);
+  const auto now = std::chrono::steady_clock::now();
+  if (unfreed_ && (!soon || now >= free_next_at_) && !stop.stop_requested()) {
+    unfreed_ = false;
+    free_next_at_ = now + kFreeInterval;
+    lock.unlock();
+    store_.begin_to_free();
+    lock.lock();
+  }
+  return changed_.wait(lock, stop, queued);
+}
+
 void TrashWorker::work(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  while (changed_.wait(lock, stop, [this] { return !queue_.empty(); })) {
+  while (wait_for_item(lock, stop)) {
     const Item item = std::move(queue_.front());
     queue_.pop_front();
     busy_ = true;
@@ -49,6 +67,7 @@ void TrashWorker::work(const std::stop_token& stop) {
 void TrashWorker::remove(const Item& item) {
   // What fails here is tried again when the store opens next.
   if (!store_.remove_scratch(item.scratch_name).ok()) return;
+  unfreed_ = true;
   unforgotten_.push_back(item.subvolume);
   if (unforgotten_.size() > kUnforgottenMax) unforgotten_.pop_front();
   forget_quota_groups();

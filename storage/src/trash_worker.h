@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "base/clock.h"
 #include "tier_store.h"
 
 namespace storage {
@@ -36,6 +37,7 @@ class TrashWorker {
   };
 
   void work(const std::stop_token& stop);
+  bool wait_for_item(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
   void remove(const Item& item);
   void forget_quota_groups();
 
@@ -44,7 +46,10 @@ class TrashWorker {
   std::condition_variable_any changed_;
   std::deque<Item> queue_;
   bool busy_ = false;
-  std::deque<std::uint64_t> unforgotten_;  // the worker's thread only
+  // The worker's thread only:
+  std::deque<std::uint64_t> unforgotten_;
+  bool unfreed_ = false;        // something was removed, and the kernel not yet told to free it
+  base::Instant free_next_at_;  // not before
   std::jthread thread_;
 };
 

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "active_volume.h"
+#include "base/sizes.h"
 #include "file_copy.h"
 #include "hints/capabilities.h"
 #include "lock_file.h"
@@ -28,10 +29,17 @@ constexpr std::size_t kListedEntriesMax = 10'000'000;
 
 // The program checks hints when it reads them. Here again, because a promise that is not kept must
 // never be made, whoever calls.
-Status check_volume(std::string_view namespace_name, const hints::Volume& volume) {
+Status check_volume(const VolumeStoreOptions& options, std::string_view namespace_name,
+                    const hints::Volume& volume) {
   if (volume.quota_bytes && *volume.quota_bytes <= 0) {
     return Error{ErrorCode::kInvalidArgument,
                  "volume '" + volume.name + "': quota must be more than 0 bytes"};
+  }
+  if (volume.quota_bytes && *volume.quota_bytes > options.quota_bytes_max) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "volume '" + volume.name + "': quota must be at most " +
+                     base::format_bytes(options.quota_bytes_max) + " here, and is " +
+                     base::format_bytes(*volume.quota_bytes)};
   }
   hints::Hints asked;
   asked.volumes.push_back(volume);
@@ -45,6 +53,15 @@ Status check_options(const VolumeStoreOptions& options) {
   }
   if (options.quota_bytes <= 0) {
     return Error{ErrorCode::kInvalidArgument, "the quota of volumes must be more than 0 bytes"};
+  }
+  if (options.quota_bytes > options.quota_bytes_max) {
+    return Error{ErrorCode::kInvalidArgument, "volumes that ask for no quota would get " +
+                                                  base::format_bytes(options.quota_bytes) +
+                                                  ", and the most that one may have is " +
+                                                  base::format_bytes(options.quota_bytes_max)};
+  }
+  if (options.namespace_bytes.value_or(1) <= 0 || options.namespace_volumes_max == 0) {
+    return Error{ErrorCode::kInvalidArgument, "a namespace must be allowed to have volumes"};
   }
   return {};
 }
@@ -74,7 +91,8 @@ Result<std::unique_ptr<TierStore>> open_tier(const VolumeStoreOptions& options, 
   const bool durable = tier == hints::Tier::kDurable;
   return TierStore::open({options.directory / (durable ? "durable.img" : "ephemeral.img"), tier,
                           durable ? options.durable_bytes : options.ephemeral_bytes,
-                          CloneBy::kWhatWorks});
+                          CloneBy::kWhatWorks, options.namespace_bytes,
+                          options.namespace_volumes_max});
 }
 
 StoredVolume describe(const TierStore& store, hints::Tier tier, const TierEntry& entry) {
@@ -128,7 +146,7 @@ Result<std::unique_ptr<VolumeStore>> VolumeStore::open(const VolumeStoreOptions&
 Result<std::unique_ptr<OpenVolume>> VolumeStore::open(std::string_view namespace_name,
                                                       std::string_view activation_id,
                                                       const hints::Volume& volume, uid_t uid) {
-  TRY_STATUS(check_volume(namespace_name, volume));
+  TRY_STATUS(check_volume(state_->options, namespace_name, volume));
   TRY_STATUS(check_host_room(*state_));
   return ActiveVolume::open(state_, namespace_name, activation_id, volume, uid);
 }

@@ -169,7 +169,7 @@ class TierTest : public StoreTest {
 
 TEST_F(TierTest, SubvolumesThatAnActionMadeAreRemovedWithItsVolume) {
   const auto tier = open_tier(CloneBy::kWhatWorks);
-  auto scratch = tier->make_scratch("a", 10'000'000, kUser);
+  auto scratch = tier->make_scratch("guest", "a", 10'000'000, kUser);
   ASSERT_TRUE(scratch.ok());
   ASSERT_EQ(::mkdirat(scratch->fd.get(), "d", 0700), 0);
   {

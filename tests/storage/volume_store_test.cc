@@ -331,10 +331,10 @@ TEST_F(StoreTest, TheSmallestImageWorks) {
 
 TEST_F(StoreTest, AnImageGrowsWithItsConfiguration) {
   options_.durable_bytes = kImageBytesMin;
-  options_.quota_bytes = 1'000'000'000;
+  options_.quota_bytes = options_.namespace_bytes.emplace(1'000'000'000);
   const auto wish = volume_named("v", Tier::kDurable);
   open_store();
-  EXPECT_EQ(fill(open_volume(wish).fd(), "f", 200'000'000).failure, ENOSPC);
+  EXPECT_EQ(fill(open_volume(wish).fd(), "f", 200'000'000).failure, EDQUOT);
   close_store();
   options_.durable_bytes = 512 << 20;
   open_store();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +20,15 @@ struct VolumeStoreOptions {
   std::filesystem::path directory;  // made when it is not there; one store at a time
   // Sizes of the images. They are sparse: a byte is taken from the disk when it is first used. An
   // image that is there already grows to its size and never shrinks. At least kImageBytesMin.
+  // About nine tenths can be filled, the rest is the file system's own.
   std::int64_t durable_bytes = 16'000'000'000;
   std::int64_t ephemeral_bytes = 16'000'000'000;
   std::int64_t quota_bytes = 1'000'000'000;      // of a volume that does not ask for one
+  std::int64_t quota_bytes_max = 4'000'000'000;  // what a volume may ask for
+  // What all volumes of one namespace may hold together in a tier, scratch ones too, kept by the
+  // kernel. Absent: half of the tier, so that no namespace can fill it for the others.
+  std::optional<std::int64_t> namespace_bytes;
+  std::size_t namespace_volumes_max = 1000;      // in each tier, without those of one activation
   std::int64_t host_free_bytes_min = 256 << 20;  // below this, opening a volume is kNoSpace
   std::size_t walk_entries_max = 512;            // more in one tier: usage is not exact
 };
