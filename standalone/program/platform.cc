@@ -150,11 +150,8 @@ base::Status Platform::Parts::open_node(const PlatformConfig& config) {
   TRY(containers, std::move(made));
   TRY_STATUS(containers->remove_leftovers());
 
-  storage::VolumeStoreOptions options;
+  storage::VolumeStoreOptions options = config.volumes;
   options.directory = config.data_dir / "volumes";
-  options.durable_bytes = config.durable_bytes;
-  options.ephemeral_bytes = config.ephemeral_bytes;
-  options.quota_bytes = config.quota_bytes;
   if (auto opened = storage::VolumeStore::open(options)) {
     volumes = std::move(opened).value();
     stager = std::make_unique<VolumeStager>(*volumes, static_cast<uid_t>(containers->uid()));

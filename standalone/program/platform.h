@@ -15,6 +15,7 @@
 #include "invoker/container_pool.h"
 #include "standalone/limits.h"
 #include "standalone/users.h"
+#include "storage/volume_store.h"
 
 namespace program {
 
@@ -27,9 +28,7 @@ struct PlatformConfig {
   std::int64_t stem_cell_bytes = 256LL << 20;
   standalone::ServiceLimits limits;
   standalone::Users users = standalone::Users::well_known();
-  std::int64_t durable_bytes = 16'000'000'000;
-  std::int64_t ephemeral_bytes = 16'000'000'000;
-  std::int64_t quota_bytes = 1'000'000'000;
+  storage::VolumeStoreOptions volumes;  // their directory is in data_dir
 };
 
 // Threads: one at a time. Life: stop() or the destructor ends every container and thread.

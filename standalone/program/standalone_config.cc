@@ -38,6 +38,19 @@ base::Status read_limits(const base::Config& settings, standalone::ServiceLimits
   return {};
 }
 
+base::Status read_volumes(const base::Config& settings, storage::VolumeStoreOptions& volumes) {
+  TRY(volumes.durable_bytes, settings.bytes("volumes.durable-size"));
+  TRY(volumes.ephemeral_bytes, settings.bytes("volumes.ephemeral-size"));
+  TRY(volumes.quota_bytes, settings.bytes("volumes.quota"));
+  TRY(volumes.quota_bytes_max, settings.bytes("volumes.quota-max"));
+  if (settings.has("volumes.namespace-quota")) {
+    TRY(volumes.namespace_bytes, settings.bytes("volumes.namespace-quota"));
+  }
+  TRY(const auto count, settings.whole("volumes.namespace-count", 1, 1'000'000));
+  volumes.namespace_volumes_max = static_cast<std::size_t>(count);
+  return {};
+}
+
 // {"team": "UUID:SECRET", ...}
 base::Status read_users(const base::Config& settings, standalone::Users& users) {
   if (!settings.has("users")) return {};
@@ -88,6 +101,10 @@ base::Config standalone_settings() {
       {"volumes.durable-size", "16 GB", "disk that durable volumes may take together"},
       {"volumes.ephemeral-size", "16 GB", "disk that ephemeral volumes may take together"},
       {"volumes.quota", "1 GB", "of a volume whose hint names none"},
+      {"volumes.quota-max", "4 GB", "the largest quota that a hint may name"},
+      {"volumes.namespace-quota", nullptr,
+       "of one namespace's volumes together, in each tier; half of the tier when not set"},
+      {"volumes.namespace-count", 1000, "volumes that one namespace may have in each tier"},
       {"stop-patience", "10 s", "for running activations, after SIGTERM"},
       {"users", nullptr, "more users: {\"name\": \"UUID:SECRET\"}, in the file", true},
   });
@@ -105,9 +122,7 @@ base::Result<StandaloneOptions> standalone_options(const base::Config& settings)
   platform.stem_cells_each = static_cast<int>(stem_cells);
   TRY(platform.stem_cell_bytes, settings.bytes("pool.stem-cell-memory"));
   TRY_STATUS(read_limits(settings, platform.limits));
-  TRY(platform.durable_bytes, settings.bytes("volumes.durable-size"));
-  TRY(platform.ephemeral_bytes, settings.bytes("volumes.ephemeral-size"));
-  TRY(platform.quota_bytes, settings.bytes("volumes.quota"));
+  TRY_STATUS(read_volumes(settings, platform.volumes));
   TRY_STATUS(read_users(settings, platform.users));
   TRY(options.patience, settings.duration("stop-patience"));
   TRY_STATUS(read_log(settings, options.log));

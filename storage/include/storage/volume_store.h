@@ -23,8 +23,8 @@ struct VolumeStoreOptions {
   // About nine tenths can be filled, the rest is the file system's own.
   std::int64_t durable_bytes = 16'000'000'000;
   std::int64_t ephemeral_bytes = 16'000'000'000;
-  std::int64_t quota_bytes = 1'000'000'000;      // of a volume that does not ask for one
-  std::int64_t quota_bytes_max = 4'000'000'000;  // what a volume may ask for
+  std::int64_t quota_bytes = 1'000'000'000;  // of a volume that does not ask for one
+  std::int64_t quota_bytes_max = 4LL << 30;  // what a volume may ask for
   // What all volumes of one namespace may hold together in a tier, scratch ones too, kept by the
   // kernel. Absent: half of the tier, so that no namespace can fill it for the others.
   std::optional<std::int64_t> namespace_bytes;
