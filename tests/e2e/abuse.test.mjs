@@ -55,6 +55,35 @@ test('a fork bomb ends at the limit of processes and takes nothing with it', asy
   assert.equal((await runPython('def main(a): return {"ok": 1}')).status, 200);
 });
 
+test('what one action takes of the kernel is not missing for the next', async () => {
+  const greedy = 'import ctypes\nlibc = ctypes.CDLL(None)\nkept = []\ndef main(a):\n' +
+      ' while (fd := libc.inotify_init1(0)) >= 0: kept.append(fd)\n return {"n": len(kept)}';
+  const first = await runPython(greedy, {name: 'greedy'});
+  assert.ok(first.response.result.n > 0, JSON.stringify(first));
+  const second = await runPython(greedy, {name: 'neighbour'});
+  assert.deepEqual(second.response.result, first.response.result);
+});
+
+test('a volume belongs to whichever sandbox it is mounted in', async () => {
+  const code = 'import os\ndef main(a):\n os.close(os.open("/data/" + a["me"], os.O_CREAT | os.O_WRONLY, 0o6700))\n' +
+      ' return {"owners": [[n, s.st_uid, s.st_gid, oct(s.st_mode & 0o700)] for n in sorted(os.listdir("/data"))\n' +
+      '   for s in [os.stat("/data/" + n)]], "open": [open("/data/" + n, "a").close() for n in os.listdir("/data")]}';
+  const answers = [];
+  for (const name of ['left', 'right']) {
+    const put = await platform.call('PUT', path(name), {
+      body: {
+        exec: {kind: 'python:default', code},
+        annotations: [{key: 'volumes', value: {name: 'common', path: '/data'}}],
+      },
+    });
+    assert.equal(put.status, 200, put.text);
+    answers.push(await platform.call('POST', `${path(name)}?blocking=true`, {body: {me: name}}));
+  }
+  const owned = name => [name, 1000, 1000, '0o700'];
+  assert.deepEqual(answers[0].json.response.result, {owners: [owned('left')], open: [null]});
+  assert.deepEqual(answers[1].json.response.result, {owners: [owned('left'), owned('right')], open: [null, null]});
+});
+
 test('filling the disk ends with ENOSPC inside the sandbox', async () => {
   const {status, response} = await runPython(
       'def main(a):\n try:\n  f = open("/tmp/x", "wb")\n  while True: f.write(bytes(1 << 20)); f.flush()\n except OSError as e:\n  return {"errno": e.errno}',

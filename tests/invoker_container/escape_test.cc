@@ -150,6 +150,8 @@ TEST_F(Escape, SystemCallsForEscapingAreForbidden) {
     EXPECT_EQ(evaluate(expression), result("EPERM")) << name;
   }
   EXPECT_EQ(evaluate("call(435, None, 0)"), result("ENOSYS")) << "clone3";
+  EXPECT_EQ(evaluate("call(206, 1, ctypes.byref(ctypes.c_long()))"), result("ENOSYS"))
+      << "io_setup";
   EXPECT_EQ(evaluate("call(9999)"), result("ENOSYS")) << "a call of the future";
 }
 
