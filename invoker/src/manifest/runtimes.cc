@@ -1,10 +1,11 @@
-#include "standalone/runtimes.h"
+#include "invoker/runtimes.h"
 
 #include <algorithm>
 
-#include "text.h"
+#include "base/text.h"
+#include "manifest/stem_cells.h"
 
-namespace standalone {
+namespace invoker {
 namespace {
 
 base::Error bad(const std::string& what) {
@@ -16,36 +17,44 @@ std::string text_of(const base::Json& object, std::string_view key) {
   return value != nullptr && value->is_string() ? value->as_string() : std::string();
 }
 
-bool flag_of(const base::Json& object, std::string_view key) {
+bool flag_of(const base::Json& object, std::string_view key, bool otherwise = false) {
   const base::Json* value = object.find(key);
-  return value != nullptr && value->is_bool() && value->as_bool();
+  return value != nullptr && value->is_bool() ? value->as_bool() : otherwise;
 }
 
-// registry/prefix/name:tag, empty parts left out.
-base::Result<std::string> image_of(const base::Json& runtime, const std::string& kind) {
-  const base::Json* image = runtime.find("image");
-  const std::string name = image == nullptr ? "" : text_of(*image, "name");
-  if (name.empty()) return bad("'" + kind + "' has no image with a name");
-  std::string text;
-  for (const char* key : {"registry", "prefix"}) {
-    const std::string part = text_of(*image, key);
-    if (!part.empty()) text += part + (part.ends_with('/') ? "" : "/");
+ImageName image_of(const base::Json& image) {
+  return {text_of(image, "registry"), text_of(image, "prefix"), text_of(image, "name"),
+          text_of(image, "tag")};
+}
+
+base::Status read_stem_cells(const base::Json& json, Runtime& runtime) {
+  const base::Json* list = json.find("stemCells");
+  if (list == nullptr || list->is_null()) return {};
+  if (!list->is_array()) return bad("stemCells of '" + runtime.kind + "' must be a list");
+  for (const base::Json& item : list->items()) {
+    auto cells = parse_stem_cells(item);
+    if (!cells) return bad("stemCells of '" + runtime.kind + "': " + cells.error().message);
+    runtime.stem_cells.push_back(*cells);
   }
-  text += name;
-  const std::string tag = text_of(*image, "tag");
-  return tag.empty() ? text : text + ":" + tag;
+  return {};
 }
 
 base::Result<Runtime> parse_runtime(const std::string& family, const base::Json& json) {
   Runtime runtime;
   runtime.family = family;
-  runtime.kind = to_lower(trim(text_of(json, "kind")));
+  runtime.kind = base::lower_case(base::trimmed(text_of(json, "kind")));
   if (runtime.kind.empty()) return bad("a runtime of family '" + family + "' has no kind");
-  TRY(runtime.image, image_of(json, runtime.kind));
+  if (const base::Json* image = json.find("image")) runtime.image_name = image_of(*image);
+  if (runtime.image_name.name.empty()) {
+    return bad("'" + runtime.kind + "' has no image with a name");
+  }
+  runtime.image = runtime.image_name.text();
   runtime.is_default = flag_of(json, "default");
   runtime.deprecated = flag_of(json, "deprecated");
   runtime.require_main = flag_of(json, "requireMain");
+  runtime.sentinelled_logs = flag_of(json, "sentinelledLogs", true);
   runtime.attached = json.find("attached") != nullptr && !json.find("attached")->is_null();
+  TRY_STATUS(read_stem_cells(json, runtime));
   return runtime;
 }
 
@@ -61,7 +70,38 @@ base::Status choose_default(const std::string& family, std::vector<Runtime>& run
              std::to_string(defaults));
 }
 
+base::Result<std::vector<ImageName>> parse_blackboxes(const base::Json& manifest) {
+  std::vector<ImageName> images;
+  const base::Json* list = manifest.find("blackboxes");
+  if (list == nullptr || list->is_null()) return images;
+  if (!list->is_array()) return bad("'blackboxes' must be a list");
+  for (const base::Json& json : list->items()) {
+    images.push_back(image_of(json));
+    if (images.back().name.empty()) return bad("an image of 'blackboxes' has no name");
+  }
+  return images;
+}
+
 }  // namespace
+
+std::string ImageName::text(std::string_view default_registry) const {
+  std::string result;
+  for (const std::string_view part :
+       {registry.empty() ? default_registry : std::string_view(registry),
+        std::string_view(prefix)}) {
+    result += part;
+    if (!part.empty() && !part.ends_with('/')) result += '/';
+  }
+  result += name;
+  return tag.empty() ? result : result + ":" + tag;
+}
+
+bool operator==(const ImageName& a, const ImageName& b) {
+  const auto tag = [](const ImageName& image) -> std::string_view {
+    return image.tag.empty() ? std::string_view("latest") : std::string_view(image.tag);
+  };
+  return a.name == b.name && a.registry == b.registry && a.prefix == b.prefix && tag(a) == tag(b);
+}
 
 base::Result<Runtimes> Runtimes::parse(const base::Json& manifest) {
   const base::Json* families = manifest.find("runtimes");
@@ -78,11 +118,12 @@ base::Result<Runtimes> Runtimes::parse(const base::Json& manifest) {
     TRY_STATUS(choose_default(family, runtimes));
     parsed.all_.insert(parsed.all_.end(), runtimes.begin(), runtimes.end());
   }
+  TRY(parsed.blackboxes_, parse_blackboxes(manifest));
   return parsed;
 }
 
 const Runtime* Runtimes::resolve(std::string_view kind) const {
-  const std::string wanted = to_lower(trim(kind));
+  const std::string wanted = base::lower_case(base::trimmed(kind));
   const auto found = std::find_if(all_.begin(), all_.end(), [&](const Runtime& runtime) {
     return runtime.kind == wanted || (runtime.is_default && runtime.family + ":default" == wanted);
   });
@@ -104,4 +145,4 @@ base::Json Runtimes::to_json() const {
   return families;
 }
 
-}  // namespace standalone
+}  // namespace invoker
