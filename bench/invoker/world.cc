@@ -29,7 +29,8 @@ void Sink::result_ready(const invoker::ActivationMessage& message,
   if (result) result(activation, now);
 }
 
-void Sink::completed(const invoker::ActivationMessage& message, invoker::Activation activation) {
+void Sink::completed(const invoker::ActivationMessage& message, invoker::Activation activation,
+                     invoker::Progress) {
   std::unique_lock lock(mutex_);
   const auto at = ends_.find(message.activation_id);
   const auto completed = std::move(at->second.completed);

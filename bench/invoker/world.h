@@ -28,8 +28,8 @@ class Sink final : public invoker::ActivationSink {
 
   void result_ready(const invoker::ActivationMessage& message,
                     const invoker::Activation& activation) override;
-  void completed(const invoker::ActivationMessage& message,
-                 invoker::Activation activation) override;
+  void completed(const invoker::ActivationMessage& message, invoker::Activation activation,
+                 invoker::Progress progress) override;
 
  private:
   std::mutex mutex_;  // guards ends_

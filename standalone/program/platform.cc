@@ -58,7 +58,7 @@ class PlaneSink final : public invoker::ActivationSink {
   // The client is answered when its record is safe, so there is nothing to do with the bare result.
   void result_ready(const invoker::ActivationMessage&, const invoker::Activation&) override {}
   void completed(const invoker::ActivationMessage& message,
-                 invoker::Activation activation) override {
+                 invoker::Activation activation, invoker::Progress) override {
     plane_->completed(message, activation);
   }
 

@@ -16,6 +16,7 @@
 #include "invoker/activation.h"
 #include "invoker/container.h"
 #include "invoker/container_pool.h"
+#include "invoker/dispatch_limits.h"
 #include "invoker/file_stager.h"
 #include "invoker/message.h"
 
@@ -32,22 +33,37 @@ class ActionSource {
       const std::string& id, const std::optional<std::string>& revision) = 0;
 };
 
+// How far an activation came before its record was made.
+enum class Progress {
+  kNotRun,      // no container took it up
+  kResultTold,  // it ran, result_ready() was called, and its logs have been collected since
+  kRunOnly,     // it ran, and there were no logs to wait for: the record is the first that is heard
+};
+
 // Where the outcome goes. Threads: called from the invoker's worker threads; must not block for
 // long, because the container's next activation waits on result_ready().
 class ActivationSink {
  public:
   virtual ~ActivationSink() = default;
 
-  // The answer is known; the logs are still being collected. Not called when no container ran.
+  // The answer is known; the logs are still being collected.
   virtual void result_ready(const ActivationMessage& message, const Activation& activation) = 0;
   // The whole record. The last call for this message.
-  virtual void completed(const ActivationMessage& message, Activation activation) = 0;
+  virtual void completed(const ActivationMessage& message, Activation activation,
+                         Progress progress) = 0;
+};
+
+// What an action may ask for where its limits are looked at again before it runs.
+struct DispatchLimits {
+  LimitRanges namespace_default;
+  LimitRanges system;
 };
 
 struct InvokerConfig {
   PoolConfig pool;
-  std::string name_prefix = "wsk0";  // of container names: "wsk" + uniqueName + id
-  std::string api_host;              // __OW_API_HOST
+  std::optional<DispatchLimits> limits;  // nothing: whoever stored the action has checked
+  std::string name_prefix = "wsk0";      // of container names: "wsk" + uniqueName + id
+  std::string api_host;                  // __OW_API_HOST
   std::int64_t payload_bytes_max = 1 << 20;
   std::int64_t truncation_bytes = 1 << 20;
   hints::Capabilities capabilities;

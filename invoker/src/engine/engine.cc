@@ -100,6 +100,10 @@ base::Status Invoker::Engine::submit(ActivationMessage message) {
     return {};
   }
   job->action = std::move(action).value();
+  if (const auto broken = broken_limit_of(*job)) {
+    complete_without_action(job->message, Response::error(StatusCode::kApplicationError, *broken));
+    return {};
+  }
   auto hints = hints::parse(job->action->annotations);
   base::Status fits =
       hints ? hints::check(*hints, config_.capabilities, job->message.user.namespace_name)
@@ -115,21 +119,29 @@ base::Status Invoker::Engine::submit(ActivationMessage message) {
   return {};
 }
 
+std::optional<std::string> Invoker::Engine::broken_limit_of(const Job& job) const {
+  if (!config_.limits) return std::nullopt;
+  return broken_limit(job.action->limits, job.message.user.limits,
+                      config_.limits->namespace_default, config_.limits->system);
+}
+
 void Invoker::Engine::complete_without_action(const ActivationMessage& message, Response response) {
   const auto now_ms = base::epoch_ms(outside_.clock.wall());
-  complete(message, fallback_activation(message, std::move(response), now_ms));
+  complete(message, fallback_activation(message, std::move(response), now_ms), Progress::kNotRun);
 }
 
 void Invoker::Engine::complete_without_container(const Job& job, Response response) {
   const auto now_ms = base::epoch_ms(outside_.clock.wall());
   complete(job.message,
-           activation_without_container(job.message, *job.action, std::move(response), now_ms));
+           activation_without_container(job.message, *job.action, std::move(response), now_ms),
+           Progress::kNotRun);
 }
 
-void Invoker::Engine::complete(const ActivationMessage& message, Activation activation) {
+void Invoker::Engine::complete(const ActivationMessage& message, Activation activation,
+                               Progress progress) {
   ++completed_;
   ++by_status_[static_cast<int>(activation.response.code)];
-  outside_.sink.completed(message, std::move(activation));
+  outside_.sink.completed(message, std::move(activation), progress);
 }
 
 JobDemand Invoker::Engine::demand_of(const Job& job) const {
@@ -271,7 +283,8 @@ void Invoker::Engine::run(const SharedSlot& slot, const SharedJob& job, const co
   JobRun::Outcome outcome = job_run.run();
   executor_.run_last([&] {
     end_job(slot->id, job->id, outcome.end);
-    if (outcome.activation) complete(job->message, std::move(*outcome.activation));
+    if (!outcome.activation) return;
+    complete(job->message, std::move(*outcome.activation), outcome.progress);
   });
 }
 

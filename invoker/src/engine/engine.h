@@ -41,7 +41,8 @@ class Invoker::Engine {
   // A message that runs nowhere: it ends with `response`.
   void complete_without_action(const ActivationMessage& message, Response response);
   void complete_without_container(const Job& job, Response response);
-  void complete(const ActivationMessage& message, Activation activation);
+  void complete(const ActivationMessage& message, Activation activation, Progress progress);
+  std::optional<std::string> broken_limit_of(const Job& job) const;
   void enqueue(SharedJob job);
   JobDemand demand_of(const Job& job) const;
 

@@ -73,20 +73,23 @@ JobRun::Outcome JobRun::run() {
   phases_.wait = between(job_.accepted, begun);
   if (const auto attached = attach_files(); !attached) {
     const bool reusable = detach_files() && !how_.initialize;
-    return {reusable ? JobEnd::kKeep : JobEnd::kDestroy, record(staging_failure(attached.error()))};
+    return {reusable ? JobEnd::kKeep : JobEnd::kDestroy, record(staging_failure(attached.error())),
+            Progress::kNotRun};
   }
   phases_.attach = between(begun, clock.now());
   std::optional<Response> response = call();
   const auto called = clock.now();
   const bool released = detach_files();
   phases_.detach = between(called, clock.now());
-  if (!response) return {JobEnd::kReschedule, std::nullopt};
+  if (!response) return {JobEnd::kReschedule, std::nullopt, Progress::kNotRun};
 
   Activation activation = record(settle_files(std::move(*response)));
-  context_.outside.sink.result_ready(job_.message, activation);
+  const bool has_logs = limits_.logs_bytes > 0;
+  if (has_logs) context_.outside.sink.result_ready(job_.message, activation);
   const bool logs_complete = collect_logs(activation);
   const bool keep = released && logs_complete && succeeded(activation.response.code);
-  return {keep ? JobEnd::kKeep : JobEnd::kDestroy, std::move(activation)};
+  return {keep ? JobEnd::kKeep : JobEnd::kDestroy, std::move(activation),
+          has_logs ? Progress::kResultTold : Progress::kRunOnly};
 }
 
 base::Status JobRun::attach_files() {

@@ -29,6 +29,7 @@ class JobRun {
   struct Outcome {
     JobEnd end = JobEnd::kDestroy;
     std::optional<Activation> activation;  // nothing when the job has to go elsewhere
+    Progress progress = Progress::kNotRun;
   };
 
   JobRun(const Job& job, Container& container, const command::Run& how, Context context);

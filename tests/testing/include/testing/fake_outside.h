@@ -47,8 +47,10 @@ class FakeSink final : public invoker::ActivationSink {
     const std::lock_guard lock(mutex_);
     results_.push_back(message.activation_id);
   }
-  void completed(const invoker::ActivationMessage&, invoker::Activation activation) override {
+  void completed(const invoker::ActivationMessage&, invoker::Activation activation,
+                 invoker::Progress progress) override {
     const std::lock_guard lock(mutex_);
+    progress_.push_back(progress);
     completed_.push_back(std::move(activation));
     changed_.notify_all();
   }
@@ -57,6 +59,11 @@ class FakeSink final : public invoker::ActivationSink {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, std::chrono::seconds(30), [&] { return completed_.size() >= count; });
     return completed_;
+  }
+  // How far each of them had come.
+  std::vector<invoker::Progress> progress() const {
+    const std::lock_guard lock(mutex_);
+    return progress_;
   }
   std::vector<std::string> results() const {
     const std::lock_guard lock(mutex_);
@@ -68,6 +75,7 @@ class FakeSink final : public invoker::ActivationSink {
   std::condition_variable changed_;
   std::vector<std::string> results_;
   std::vector<invoker::Activation> completed_;
+  std::vector<invoker::Progress> progress_;
 };
 
 // Volumes that are only a name: one mount each, without a tree. Threads: any.
