@@ -30,6 +30,7 @@ class Echo {
       return;
     }
     if (request.target == "/drop") return;
+    if (!request.malformed.empty()) return responder.send(Response{400, {}, request.malformed});
     std::string body = request.method + " " + request.target + " " +
                        std::to_string(request.body.size()) + (request.body_too_large ? " cut" : "");
     responder.send(Response{200, {{"X-Echo", "yes"}}, std::move(body)});
@@ -163,6 +164,62 @@ TEST_F(HttpServerTest, GarbageIsRefusedAndHarmsNobody) {
   auto one = client();
   one.write(get("/ok"));
   EXPECT_EQ(body_of(one.read_answer()), "GET /ok 0");
+}
+
+struct DoubtCase {
+  std::string head;
+  std::string says;
+};
+
+// Each is followed by what a smuggler would send: it must not be read as a request.
+TEST_F(HttpServerTest, ARequestThatLeavesItsEndInDoubtIsRefusedAndTheConnectionCloses) {
+  const std::string smuggled = "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string both = "The request has both a Content-Length and a Transfer-Encoding.";
+  const std::string twice = "The request has more than one Content-Length.";
+  const std::string chunked = "The only Transfer-Encoding that is understood is chunked.";
+  const std::string host = "The request must have one header Host.";
+  const std::string name = "The request has a header whose name is not one.";
+  const std::string post = "POST /a HTTP/1.1\r\nHost: a\r\n";
+  for (const auto& [head, says] : std::vector<DoubtCase>{
+           {post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", both},
+           {post + "Transfer-Encoding: chunked\r\ncontent-length: 0\r\n", both},
+           {post + "Content-Length: 0\r\nContent-Length: 5\r\n", twice},
+           {post + "Content-Length: 5\r\nContent-Length: 0\r\n", twice},
+           {post + "Content-Length: 5\r\nContent-Length: 5\r\n", twice},
+           {post + "Transfer-Encoding: identity\r\n", chunked},
+           {post + "Transfer-Encoding: gzip, chunked\r\n", chunked},
+           {post + "Transfer-Encoding: chunked, identity\r\n", chunked},
+           {post + "Transfer-Encoding: xchunked\r\n", chunked},
+           {post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", chunked},
+           {"POST /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n",
+            "HTTP/1.0 has no Transfer-Encoding."},
+           {post + "Content-Length : 5\r\n", name},
+           {post + "Transfer-Encoding\t: chunked\r\n", name},
+           {post + "Content-Length\xa0: 5\r\n", name},
+           {"GET /a HTTP/1.1\r\n", host},
+           {"GET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n", host}}) {
+    auto one = client();
+    ASSERT_TRUE(one.write(head + "\r\n" + smuggled));
+    const std::string all = one.read_all();
+    EXPECT_TRUE(all.starts_with("HTTP/1.1 400")) << head << all;
+    EXPECT_NE(all.find("Connection: close"), std::string::npos) << head << all;
+    EXPECT_EQ(body_of(all), says) << head;
+  }
+}
+
+// The library itself answers these. What matters: no request comes out of them, and no other.
+TEST_F(HttpServerTest, HeadersThatAreReadInManyWaysElsewhereMakeNoRequest) {
+  const std::string smuggled = "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+  for (const char* line :
+       {"Content-Length: +5", "Content-Length: 5, 5", "Content-Length: 0x5", "Content-Length: 5 5",
+        "Content-Length: 5\r\n 5", "Content-Length: ", "Content-Length"}) {
+    auto one = client();
+    ASSERT_TRUE(
+        one.write("POST /a HTTP/1.1\r\nHost: a\r\n" + std::string(line) + "\r\n\r\n" + smuggled));
+    one.half_close();
+    const std::string all = one.read_all();
+    EXPECT_EQ(all.find("200 OK"), std::string::npos) << line << all;
+  }
 }
 
 TEST_F(HttpServerTest, AClientThatCannotWriteAnyMoreStillGetsItsAnswer) {

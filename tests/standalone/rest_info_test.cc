@@ -152,8 +152,31 @@ TEST_F(RestInfo, TheTransactionIdIsTheClientsOrANewOne) {
   auto made = request("GET", "/api/v1/nothing");
   made.headers.emplace_back("x-request-id", "mine");
   EXPECT_EQ(send(made).header("X-Request-ID"), "mine");
-  made.headers.back().second = "sid_mine";
-  EXPECT_EQ(send(made).header("X-Request-ID").size(), 32u);
+  const std::string longest(256, 'x');
+  for (const std::string& taken : {std::string("~ !\"#0aZ"), longest}) {
+    made.headers.back().second = taken;
+    EXPECT_EQ(send(made).header("X-Request-ID"), taken);
+  }
+  for (const std::string& replaced :
+       {std::string("sid_mine"), std::string(), longest + "x", std::string("a\tb"),
+        std::string("a\nb"), std::string("a\x1b[2Jb"), std::string("a\x7f"),
+        std::string("\xc3\xa4"), std::string("\xff\xfe"), std::string("a\0b", 3)}) {
+    made.headers.back().second = replaced;
+    const auto answer = send(made);
+    EXPECT_EQ(answer.header("X-Request-ID").size(), 32u) << replaced;
+    EXPECT_EQ(answer.json().find("code")->as_string(), answer.header("X-Request-ID"));
+  }
+}
+
+TEST_F(RestInfo, ARequestWhoseEndIsInDoubtIsRefusedAtOnceAndInJson) {
+  auto made = request("POST", "/api/v1/namespaces/_/actions/hello", "{}");
+  made.malformed = "The request has two ends.";
+  EXPECT_TRUE(plane->is_quick(made));
+  const auto answer = send(made);
+  EXPECT_EQ(answer.status(), 400);
+  EXPECT_EQ(answer.error(), "The request has two ends.");
+  EXPECT_EQ(answer.header("Content-Type"), "application/json");
+  EXPECT_EQ(answer.json().find("code")->as_string(), answer.header("X-Request-ID"));
 }
 
 struct AcceptCase {

@@ -18,6 +18,9 @@ struct Request {
   std::vector<Field> headers;  // names as sent
   std::string body;
   bool body_too_large = false;  // the body passed the server's bound and was thrown away
+  // Why it is not clear where the request ends; "" when it is. There is no body then, the answer
+  // must come before the handler returns, and the connection ends with it.
+  std::string malformed;
 
   // The value of header `name` (any case); null pointer when there is none.
   const std::string* header(std::string_view name) const;

@@ -2,7 +2,8 @@
 //
 // Keep-alive and pipelining; a request that waits for its answer holds no thread. Every phase of a
 // connection has a bound: idle or sending headers, sending the body (by rate), taking the answer.
-// Bodies are read whole, up to a bound; a longer one is thrown away and marked.
+// Bodies are read whole, up to a bound; a longer one is thrown away and marked. A request whose
+// headers contradict each other about its end is marked too, and is the last of its connection.
 #pragma once
 
 #include <chrono>

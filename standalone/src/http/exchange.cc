@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "framing.h"
+
 namespace standalone {
 namespace {
 
@@ -47,14 +49,16 @@ Response Exchange::stopping() {
   return {503, {{"Content-Type", "text/plain; charset=UTF-8"}}, "The server is stopping."};
 }
 
-void Exchange::begin(MHD_Connection* connection, const char* method, WatchedConnection* watch,
-                     std::size_t body_bytes_max) {
+void Exchange::begin(MHD_Connection* connection, const char* method, const char* version,
+                     WatchedConnection* watch, std::size_t body_bytes_max) {
   connection_ = connection;
   watch_ = watch;
   body_bytes_max_ = body_bytes_max;
   request_.method = method;
   request_.headers.reserve(8);
   MHD_get_connection_values(connection, MHD_HEADER_KIND, add_header, &request_.headers);
+  request_.malformed = framing_fault(version, request_.headers);
+  malformed_ = !request_.malformed.empty();
   // Memory is taken as the bytes come: what a client announces costs nothing.
   constexpr std::size_t kReservedBytesMax = 1u << 20;
   request_.body.reserve(std::min(announced_bytes(request_), kReservedBytesMax));
@@ -87,6 +91,19 @@ void Exchange::work(const HttpHandler& handler, WaitingExchanges& waiting) {
   }
   waiting_ = &waiting;
   MHD_suspend_connection(connection_);
+}
+
+bool Exchange::refuse(const HttpHandler& handler) {
+  worked_ = true;
+  const std::shared_ptr<Exchange> self = shared_from_this();
+  handler(std::move(request_),
+          Responder([self](Response response) { self->answer(std::move(response)); }));
+  {
+    const std::lock_guard lock(mutex_);
+    if (!answer_.has_value()) return false;
+    answer_->headers.emplace_back("Connection", "close");
+  }
+  return send_answer();
 }
 
 void Exchange::answer(Response response) {

@@ -38,8 +38,10 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   explicit Exchange(std::string target) { request_.target = std::move(target); }
 
   // The request, as it comes in.
-  void begin(MHD_Connection* connection, const char* method, WatchedConnection* watch,
-             std::size_t body_bytes_max);
+  void begin(MHD_Connection* connection, const char* method, const char* version,
+             WatchedConnection* watch, std::size_t body_bytes_max);
+  // What comes after the headers cannot be told apart: refuse() it.
+  bool is_malformed() const { return malformed_; }
   // False when far too much is sent, and the connection is to be cut.
   bool receive(const char* bytes, std::size_t count);
   bool begun() const { return connection_ != nullptr; }
@@ -48,6 +50,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   // suspended, and resumed by the answer.
   void work(const HttpHandler& handler, WaitingExchanges& waiting);
   bool worked() const { return worked_; }
+  // As work() for a malformed request, which nothing waits for. False: the connection is to be cut.
+  bool refuse(const HttpHandler& handler);
   // Queues the answer, if there is one by now. False: the connection is to be cut.
   bool send_answer();
 
@@ -62,6 +66,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::size_t body_bytes_max_ = 0;
   std::size_t received_ = 0;
   bool worked_ = false;
+  bool malformed_ = false;
 
   std::mutex mutex_;  // guards what follows
   std::optional<Response> answer_;

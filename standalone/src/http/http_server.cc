@@ -101,15 +101,16 @@ void* HttpServer::Impl::on_request_line(void* /*closure*/, const char* target,
 
 MHD_Result HttpServer::Impl::on_request(void* closure, MHD_Connection* connection,
                                         const char* /*url*/, const char* method,
-                                        const char* /*version*/, const char* data,
-                                        std::size_t* size, void** context) {
+                                        const char* version, const char* data, std::size_t* size,
+                                        void** context) {
   auto& self = *static_cast<Impl*>(closure);
   Exchange& exchange = **static_cast<ExchangePtr*>(*context);
   if (!exchange.begun()) {
     const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     auto* watch = static_cast<WatchedConnection*>(info->socket_context);
-    exchange.begin(connection, method, watch, self.config_.body_bytes_max);
-    return MHD_YES;
+    exchange.begin(connection, method, version, watch, self.config_.body_bytes_max);
+    if (!exchange.is_malformed()) return MHD_YES;
+    return exchange.refuse(self.handler_) ? MHD_YES : MHD_NO;
   }
   if (*size > 0) {
     const bool go_on = exchange.receive(data, *size);

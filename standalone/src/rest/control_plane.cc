@@ -1,6 +1,7 @@
 #include "standalone/control_plane.h"
 
-#include "base/utf8.h"
+#include <algorithm>
+
 #include "plane.h"
 #include "texts.h"
 
@@ -10,11 +11,16 @@ namespace {
 constexpr std::size_t kTargetBytesMax = 8192;
 constexpr std::size_t kTransactionIdBytesMax = 256;
 
-// The client's own id, unless it claims to be one of the system's.
+// Ids go into answers and logs, where other bytes could pass for something else.
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// The client's own id, unless it claims to be one of the system's or could do harm.
 std::string transaction_id_of(const Request& request, IdSource& ids) {
   const std::string* id = request.header("X-Request-ID");
   if (id == nullptr || id->empty() || id->starts_with("sid_") ||
-      id->size() > kTransactionIdBytesMax) {
+      id->size() > kTransactionIdBytesMax || !is_printable(*id)) {
     return ids.transaction_id();
   }
   return *id;
@@ -23,13 +29,17 @@ std::string transaction_id_of(const Request& request, IdSource& ids) {
 invoker::TransactionId transaction_of(const Call& call, std::int64_t now_ms) {
   const std::string* extra_logging = call.request.header("X-OW-EXTRA-LOGGING");
   base::Json json = base::Json::array();
-  json.append(base::to_utf8(call.reply.transaction_id)).append(now_ms);
+  json.append(call.reply.transaction_id).append(now_ms);
   if (extra_logging != nullptr && *extra_logging == "on") json.append(true);
-  return {base::to_utf8(call.reply.transaction_id), now_ms, std::move(json)};
+  return {call.reply.transaction_id, now_ms, std::move(json)};
 }
 
-// What the server itself refuses is said in plain text.
+// What the server itself refuses is said in plain text, as the stock controller does; it has no
+// words of its own for requests that contradict themselves.
 std::optional<Response> refuse_transport(const Call& call) {
+  if (!call.request.malformed.empty()) {
+    return failure_reply(call.reply, {400, call.request.malformed, Failure::From::kParsing, {}});
+  }
   if (call.request.target.size() > kTargetBytesMax) {
     return text_reply(call.reply, 414,
                       "URI length exceeds the configured limit of " +
@@ -68,6 +78,7 @@ void ControlPlane::handle(Request request, Responder responder) {
 }
 
 bool ControlPlane::is_quick(const Request& request) const {
+  if (!request.malformed.empty()) return true;
   if (request.method != "POST" || request.body_too_large) return request.target == "/ping";
   auto path = parse_path(request.path());
   constexpr std::size_t kActionSegments = 6;  // /api/v1/namespaces/NS/actions/NAME
