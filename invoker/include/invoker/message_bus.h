@@ -16,7 +16,7 @@ namespace invoker {
 
 // Reads one topic on behalf of one group.
 //
-// Threads: one at a time, except lag(), which any thread may call.
+// Threads: one at a time, except lag() and wake(), which any thread may call.
 // Errors: kUnavailable while the bus is away; the consumer finds its way back by itself, so trying
 // again is right and making a new one is not needed. kPermissionDenied, kNotFound (no such topic).
 class MessageConsumer {
@@ -24,16 +24,20 @@ class MessageConsumer {
   virtual ~MessageConsumer() = default;
 
   // What has come, in order, at most `count_max`; waits up to `wait` for the first. Empty: nothing
-  // came.
+  // came. Only when what it gave last is committed or forgotten.
   virtual base::Result<std::vector<std::string>> peek(std::size_t count_max,
                                                       std::chrono::milliseconds wait) = 0;
 
   // Says that everything peek() gave is taken over. Until it succeeds, nothing of that may be
-  // begun: after a crash it would come a second time. kConflict: it will come again, forget it.
+  // begun: after a crash it would come a second time. kConflict: it will come again, forget it. Any
+  // other error: not known to be taken over, call again. Time: two seconds at most.
   virtual base::Status commit() = 0;
 
   // Messages that wait in the topic behind what peek() gave.
   virtual base::Result<std::int64_t> lag() = 0;
+
+  // Lets the peek() that waits, or else the next one, return early with what it has.
+  virtual void wake() = 0;
 };
 
 // Threads: any.
@@ -45,7 +49,8 @@ class MessageProducer {
 
   virtual ~MessageProducer() = default;
 
-  // Returns at once; `sent` is called once, from a thread of the bus or from this one. Two messages
+  // Returns at once; `sent` is called once, from a thread of the bus or from this one, and must not
+  // block. Where too much waits already it is told so at once (kUnavailable). Two messages
   // for one topic of which the first was `sent` before the second is handed in keep their order.
   virtual void send(const std::string& topic, std::string message, Sent sent) = 0;
 

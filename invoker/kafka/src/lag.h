@@ -1,0 +1,18 @@
+// How far behind the end of a partition its reader is.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace invoker_kafka {
+
+// Messages from `next` on; -1 stands for the offset that the group has committed. Asks the broker.
+// Errors: kUnavailable.
+base::Result<std::int64_t> lag_of(rd_kafka_t* client, const std::string& topic,
+                                  std::int32_t partition, std::int64_t next);
+
+}  // namespace invoker_kafka
