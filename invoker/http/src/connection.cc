@@ -13,22 +13,18 @@ namespace {
 using invoker::CallError;
 
 // Never freed: runtimes are called until the process ends.
-struct Library {
-  Library() {
-    CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+curl_slist* request_headers() {
+  static curl_slist* const kHeaders = [] {
+    curl_slist* headers = nullptr;
     // Without "Expect", a large body would first wait a second for a "100 Continue" that simple
     // runtimes never send.
     for (const char* line :
          {"Content-Type: application/json", "Accept: application/json", "Expect:"})
       headers = curl_slist_append(headers, line);
     CHECK(headers != nullptr);
-  }
-  curl_slist* headers = nullptr;
-};
-
-const Library& library() {
-  static const auto* const kLibrary = new Library;
-  return *kLibrary;
+    return headers;
+  }();
+  return kHeaders;
 }
 
 std::string root_of(const Endpoint& endpoint) {
@@ -38,19 +34,11 @@ std::string root_of(const Endpoint& endpoint) {
   return "http://" + host + ":" + std::to_string(endpoint.port);
 }
 
-template <typename Value>
-void set(CURL* handle, CURLoption option, Value value) {
-  CHECK(curl_easy_setopt(handle, option, value) == CURLE_OK);
-}
-
 }  // namespace
 
 Connection::Connection(const Endpoint& endpoint, unsigned generation)
-    : root_(root_of(endpoint)), generation_(generation) {
-  const Library& curl = library();
-  handle_.reset(curl_easy_init());
-  CHECK(handle_ != nullptr);
-  set(handle_.get(), CURLOPT_HTTPHEADER, curl.headers);
+    : root_(root_of(endpoint)), generation_(generation), handle_(new_handle()) {
+  set(handle_.get(), CURLOPT_HTTPHEADER, request_headers());
   set_once(endpoint);
 }
 

@@ -1,13 +1,11 @@
 // One libcurl handle and the connection that it keeps open.
 #pragma once
 
-#include <curl/curl.h>
-
 #include <chrono>
-#include <memory>
 #include <string>
 
 #include "call.h"
+#include "curl.h"
 #include "invoker_http/runtime_client.h"
 
 namespace invoker_http {
@@ -24,10 +22,6 @@ class Connection {
   unsigned generation() const { return generation_; }
 
  private:
-  struct Cleanup {
-    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-  };
-
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* call);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* call);
   static int on_ready(void* self, char*, char*, int, int);
@@ -40,7 +34,7 @@ class Connection {
   const unsigned generation_;
   std::string path_;   // that the handle is set to
   bool sent_ = false;  // a request may have left during this exchange
-  std::unique_ptr<CURL, Cleanup> handle_;
+  CurlHandle handle_;
 };
 
 }  // namespace invoker_http
