@@ -1,0 +1,44 @@
+// Writes records with one request, or as few as it takes.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "database.h"
+
+namespace invoker_couchdb {
+
+// Threads: one at a time.
+class BulkWriter {
+ public:
+  struct Refusal {
+    std::size_t index;  // of the document
+    std::string reason;
+  };
+  struct Outcome {
+    std::size_t written = 0;
+    std::size_t repeated = 0;
+    std::vector<Refusal> refused;
+  };
+
+  BulkWriter(const CouchSettings& settings, const std::atomic<bool>& cancelled)
+      : database_(settings, settings.activations), cancelled_(cancelled) {}
+
+  // Every document is written, was there already, or is refused by itself. Errors: nothing is known
+  // of any of them, and trying again later may help, whatever the code.
+  base::Result<Outcome> write(std::span<const std::string> documents);
+
+ private:
+  base::Status write(std::span<const std::string> documents, std::size_t first, Outcome& outcome);
+  base::Status divide(std::span<const std::string> documents, std::size_t first,
+                      const invoker_http::HttpAnswer& answer, Outcome& outcome);
+
+  Database database_;
+  const std::atomic<bool>& cancelled_;
+};
+
+}  // namespace invoker_couchdb

@@ -1,0 +1,268 @@
+#include "invoker_couchdb/couch_activations.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "base/check.h"
+#include "bulk_writer.h"
+#include "record_queue.h"
+#include "spill.h"
+
+namespace invoker_couchdb {
+namespace {
+
+using Documents = std::vector<std::string>;
+using Lock = std::unique_lock<std::mutex>;
+
+constexpr std::string_view kComponent = "CouchActivations";
+
+base::Instant now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+class CouchActivations::Impl {
+ public:
+  Impl(CouchActivationsConfig config, std::unique_ptr<Spill> spill, const base::Logger& log)
+      : config_(std::move(config)),
+        log_(log),
+        spill_(std::move(spill)),
+        writer_(config_.couch, cancelled_),
+        queue_(config_.memory_bytes_max),
+        pause_(config_.retry_first) {
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Impl();
+
+  base::Status store(invoker::ActivationRecord record);
+  bool flush(base::Instant deadline);
+  CouchActivationsStats stats() const;
+
+ private:
+  void run();
+  void wait_for_work(Lock& lock);
+  void write_queue(Lock& lock);
+  void write_spilled(Lock& lock);
+  bool write(Lock& lock, const Documents& documents);
+  void settle(const BulkWriter::Outcome& outcome, const Documents& documents);
+  void failed(const base::Error& error);
+  void spill_queue(Lock& lock);
+  bool spill(Lock& lock, const Documents& documents);
+  bool is_away() const { return !stats_.available && now() < retry_at_; }
+  bool is_done() const { return queue_.empty() && !writing_ && spill_->empty(); }
+
+  const CouchActivationsConfig config_;
+  const base::Logger log_;
+  const std::unique_ptr<Spill> spill_;
+  std::atomic<bool> cancelled_ = false;
+  BulkWriter writer_;  // of the thread
+
+  mutable std::mutex mutex_;         // guards everything below; Spill's own comes after it
+  std::condition_variable changed_;  // for the thread
+  std::condition_variable settled_;  // for those who wait for room, or for the end
+  RecordQueue queue_;
+  bool writing_ = false;  // the thread has records in its hands
+  bool stopping_ = false;
+  bool spill_failed_ = false;  // the last time: it is logged once
+  base::Instant retry_at_{};
+  std::chrono::milliseconds pause_;
+  CouchActivationsStats stats_;
+  std::thread thread_;
+};
+
+// What the thread leaves goes to disk; only when that fails too is it lost.
+CouchActivations::Impl::~Impl() {
+  cancelled_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+  Lock lock(mutex_);
+  spill_queue(lock);
+  if (queue_.empty()) return;
+  log_.error(kComponent, "records are lost: neither database nor disk takes them",
+             {{"records", static_cast<std::int64_t>(queue_.size())}});
+}
+
+base::Status CouchActivations::Impl::store(invoker::ActivationRecord record) {
+  std::string& document = record.document;
+  CHECK(document.find('\n') == std::string::npos);
+  Lock lock(mutex_);
+  if (!queue_.has_room(document)) {
+    // The thread is busy with a slow database: the caller takes its record to the disk itself.
+    lock.unlock();
+    const base::Status spilled = spill_->append({&document, 1});
+    lock.lock();
+    if (spilled) {
+      ++stats_.spilled;
+      return {};
+    }
+    if (!settled_.wait_for(lock, config_.full_patience,
+                           [&] { return queue_.has_room(document); })) {
+      ++stats_.lost;
+      log_.error(kComponent, "a record is lost: memory and disk are full",
+                 {{"record", record.id}, {"disk", spilled.error().message}});
+      return base::Error{base::ErrorCode::kNoSpace, "no room for the record " + record.id};
+    }
+  }
+  queue_.push(std::move(document));
+  changed_.notify_one();
+  return {};
+}
+
+bool CouchActivations::Impl::flush(base::Instant deadline) {
+  Lock lock(mutex_);
+  return settled_.wait_until(lock, deadline, [this] { return is_done(); });
+}
+
+CouchActivationsStats CouchActivations::Impl::stats() const {
+  const std::lock_guard lock(mutex_);
+  CouchActivationsStats stats = stats_;
+  stats.waiting = queue_.size();
+  stats.spill_bytes = spill_->bytes();
+  return stats;
+}
+
+// New records before those on disk, and a batch of these after each batch of new ones: neither
+// waits for the other to end.
+void CouchActivations::Impl::run() {
+  Lock lock(mutex_);
+  while (true) {
+    wait_for_work(lock);
+    if (stopping_) return;
+    if (is_away()) {
+      spill_queue(lock);
+      continue;
+    }
+    if (!queue_.empty()) write_queue(lock);
+    if (!is_away() && !stopping_ && !spill_->empty()) write_spilled(lock);
+    if (is_done()) settled_.notify_all();
+  }
+}
+
+void CouchActivations::Impl::wait_for_work(Lock& lock) {
+  const auto woken = [this] {
+    // Records that the disk refused wait for the database.
+    const bool queue_waits = !queue_.empty() && !(is_away() && spill_failed_);
+    return stopping_ || queue_waits || (!spill_->empty() && !is_away());
+  };
+  while (!woken()) {
+    if (is_away()) {
+      changed_.wait_until(lock, retry_at_);
+      if (now() >= retry_at_) spill_failed_ = false;
+    } else {
+      changed_.wait(lock);
+    }
+  }
+}
+
+void CouchActivations::Impl::write_queue(Lock& lock) {
+  Documents documents = queue_.take(config_.batch_records_max, config_.batch_bytes_max);
+  const bool written = write(lock, documents);
+  if (written || spill(lock, documents)) {
+    queue_.release(documents);
+  } else {
+    queue_.put_back(std::move(documents));
+  }
+  settled_.notify_all();
+}
+
+void CouchActivations::Impl::write_spilled(Lock& lock) {
+  writing_ = true;
+  lock.unlock();
+  const Documents documents = spill_->peek(config_.batch_records_max, config_.batch_bytes_max);
+  lock.lock();
+  writing_ = false;
+  if (!documents.empty() && write(lock, documents)) spill_->drop();
+}
+
+// Without the lock while the database is asked.
+bool CouchActivations::Impl::write(Lock& lock, const Documents& documents) {
+  writing_ = true;
+  lock.unlock();
+  auto outcome = writer_.write(documents);
+  if (outcome) settle(*outcome, documents);
+  lock.lock();
+  writing_ = false;
+  if (!outcome) {
+    failed(outcome.error());
+    return false;
+  }
+  if (!stats_.available) log_.info(kComponent, "the database takes records again");
+  stats_.available = true;
+  stats_.written += outcome->written;
+  stats_.repeated += outcome->repeated;
+  stats_.refused += outcome->refused.size();
+  pause_ = config_.retry_first;
+  return true;
+}
+
+// Nobody else will hear of a record that the database does not want.
+void CouchActivations::Impl::settle(const BulkWriter::Outcome& outcome,
+                                    const Documents& documents) {
+  for (const BulkWriter::Refusal& refusal : outcome.refused) {
+    log_.error(kComponent, "the database refuses a record", {{"reason", refusal.reason}});
+    const base::Status kept = spill_->keep_refused(documents[refusal.index]);
+    if (!kept) log_.error(kComponent, "a record is lost: " + kept.error().message);
+  }
+}
+
+void CouchActivations::Impl::failed(const base::Error& error) {
+  ++stats_.failures;
+  stats_.last_error = error.message;
+  if (stats_.available && !stopping_) {
+    log_.error(kComponent, "records wait on disk until the database takes them: " + error.message);
+  }
+  stats_.available = false;
+  retry_at_ = now() + pause_;
+  pause_ = std::min(2 * pause_, config_.retry_max);
+}
+
+void CouchActivations::Impl::spill_queue(Lock& lock) {
+  while (!queue_.empty()) {
+    Documents documents = queue_.take(config_.batch_records_max, config_.batch_bytes_max);
+    if (!spill(lock, documents)) return queue_.put_back(std::move(documents));
+    queue_.release(documents);
+    settled_.notify_all();
+  }
+}
+
+bool CouchActivations::Impl::spill(Lock& lock, const Documents& documents) {
+  writing_ = true;
+  lock.unlock();
+  const base::Status status = spill_->append(documents);
+  lock.lock();
+  writing_ = false;
+  if (status) {
+    stats_.spilled += documents.size();
+  } else if (!std::exchange(spill_failed_, true)) {
+    log_.error(kComponent, "records stay in memory: " + status.error().message);
+  }
+  return status.ok();
+}
+
+base::Result<std::unique_ptr<CouchActivations>> CouchActivations::open(
+    CouchActivationsConfig config, const base::Logger& log) {
+  TRY(std::unique_ptr<Spill> spill, Spill::open(config.spill_folder, config.spill_bytes_max, log));
+  auto impl = std::make_unique<Impl>(std::move(config), std::move(spill), log);
+  return std::unique_ptr<CouchActivations>(new CouchActivations(std::move(impl)));
+}
+
+CouchActivations::CouchActivations(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+CouchActivations::~CouchActivations() = default;
+
+base::Status CouchActivations::store(invoker::ActivationRecord record) {
+  return impl_->store(std::move(record));
+}
+
+bool CouchActivations::flush(base::Instant deadline) { return impl_->flush(deadline); }
+
+CouchActivationsStats CouchActivations::stats() const { return impl_->stats(); }
+
+}  // namespace invoker_couchdb
