@@ -41,6 +41,11 @@ class Actions final : public invoker::ActionSource {
   void put(invoker::Action action);
   base::Result<std::shared_ptr<const invoker::Action>> fetch(
       const std::string& id, const std::optional<std::string>& revision) override;
+  std::shared_ptr<const invoker::Action> known(const std::string& id,
+                                               const std::optional<std::string>&) override {
+    const auto at = actions_.find(id);
+    return at == actions_.end() ? nullptr : at->second;
+  }
 
  private:
   std::map<std::string, std::shared_ptr<const invoker::Action>> actions_;  // before the first fetch

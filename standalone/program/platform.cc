@@ -45,6 +45,10 @@ class LibraryActions final : public invoker::ActionSource {
       const std::string& id, const std::optional<std::string>& revision) override {
     return library_.fetch(id, revision);
   }
+  std::shared_ptr<const invoker::Action> known(
+      const std::string& id, const std::optional<std::string>& revision) override {
+    return library_.known(id, revision);
+  }
 
  private:
   standalone::ActionLibrary& library_;

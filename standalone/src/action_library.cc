@@ -106,6 +106,11 @@ bool ActionLibrary::holds(const std::string& id) const {
 }
 
 // What is kept is the latest: whoever asks for another revision asks for one that is gone.
+ActionPtr ActionLibrary::known(const std::string& id, const std::optional<std::string>& revision) {
+  const std::lock_guard lock(mutex_);
+  return find(id, revision);
+}
+
 ActionPtr ActionLibrary::find(const std::string& id, const std::optional<std::string>& revision) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return nullptr;

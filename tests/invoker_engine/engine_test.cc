@@ -321,6 +321,65 @@ TEST_F(VolumesTest, NeedAContainerOfTheirOwn) {
   EXPECT_THAT(error_of(activation), HasSubstr("concurrency 1"));
 }
 
+TEST_F(InvokerTest, AnActionThatIsSlowToFetchHoldsNobodyUpAndIsNotLostByStopping) {
+  start();
+  actions_.hold();
+  ASSERT_TRUE(invoker_->submit(message("slow")).ok()) << "returns although fetch() does not";
+  std::thread stopper([this] { stop(); });
+  while (invoker_->submit(message("late")).ok()) std::this_thread::yield();
+  actions_.release();
+  stopper.join();
+  const auto all = sink_.wait_for(1);
+  EXPECT_EQ(all.front().activation_id, "slow");
+  for (const Activation& one : all) EXPECT_EQ(one.response.code, StatusCode::kSuccess);
+  EXPECT_EQ(all.size(), invoker_->stats().accepted);
+}
+
+TEST_F(InvokerTest, LimitsOfTheNamespaceAreLookedAtAgain) {
+  config_.limits = DispatchLimits{};
+  ActivationMessage narrow = message("a1");
+  narrow.user.limits = parse(R"({"maxActionTimeout":1000})");
+  const Activation activation = run_one(narrow);
+  EXPECT_EQ(activation.response.code, StatusCode::kApplicationError);
+  EXPECT_EQ(error_of(activation),
+            "duration 60000 milliseconds exceeds allowed threshold of 1000 milliseconds");
+  EXPECT_EQ(annotation(activation, "limits"), nullptr) << "as of an action that was not found";
+  EXPECT_THAT(world_.diary(), IsEmpty());
+}
+
+TEST_F(InvokerTest, LockedParametersReachTheContainerInPlain) {
+  config_.parameter_keys = parse_parameter_keys("ra1V6AfOYAv0jCzEdufIFA==", "").value();
+  ActivationMessage locked = message("a1");
+  locked.content =
+      parse(R"({"key":"AAAADAABAgMEBQYHCAkKCxXg12r69rujTvN4upb0aPDSehB/fJHAjA==","open":1})");
+  locked.locked_args = {{"key", "aes-128"}};
+  EXPECT_EQ(run_one(locked).response.code, StatusCode::kSuccess);
+  EXPECT_THAT(world_.last_body("/run"), HasSubstr(R"("key":"secret")"));
+
+  locked.activation_id = "a2";
+  locked.content = parse(R"({"key":"AAAADAABAgMEBQYHCAkKCxXg12r69rujTvN4upb0aPDSehB/fJHAjB=="})");
+  const Activation unreadable = run_one(locked);
+  EXPECT_EQ(unreadable.response.code, StatusCode::kWhiskError);
+  EXPECT_THAT(error_of(unreadable), HasSubstr("key"));
+}
+
+TEST_F(InvokerTest, WithoutLogsTheRecordIsTheFirstThatIsHeard) {
+  Action action = hello();
+  run_one(message("a1"));
+  action.revision = "2-b";
+  action.limits.logs_bytes = 0;
+  actions_.put(action);
+  ActivationMessage second = message("a2");
+  second.revision = "2-b";
+  run_one(second);
+  ActivationMessage unknown = message("a3");
+  unknown.action_name = "gone";
+  run_one(unknown);
+  EXPECT_THAT(sink_.results(), ElementsAre("a1"));
+  EXPECT_THAT(sink_.progress(),
+              ElementsAre(Progress::kResultTold, Progress::kRunOnly, Progress::kNotRun));
+}
+
 TEST_F(InvokerTest, StoppingLetsRunningWorkFinishAndRefusesNewWork) {
   std::latch running(1);
   std::latch go_on(1);

@@ -18,6 +18,7 @@
 #include "invoker/container_pool.h"
 #include "invoker/dispatch_limits.h"
 #include "invoker/file_stager.h"
+#include "invoker/locked_parameters.h"
 #include "invoker/message.h"
 
 namespace invoker {
@@ -31,6 +32,12 @@ class ActionSource {
   // kNotFound, kDataLoss (unreadable document), kUnavailable. The object stays valid while held.
   virtual base::Result<std::shared_ptr<const Action>> fetch(
       const std::string& id, const std::optional<std::string>& revision) = 0;
+
+  // What fetch() would give without asking anybody; null pointer where it would have to.
+  virtual std::shared_ptr<const Action> known(const std::string& /*id*/,
+                                              const std::optional<std::string>& /*revision*/) {
+    return nullptr;
+  }
 };
 
 // How far an activation came before its record was made.
@@ -62,6 +69,7 @@ struct DispatchLimits {
 struct InvokerConfig {
   PoolConfig pool;
   std::optional<DispatchLimits> limits;  // nothing: whoever stored the action has checked
+  ParameterKeys parameter_keys;          // for parameters that messages carry encrypted
   std::string name_prefix = "wsk0";      // of container names: "wsk" + uniqueName + id
   std::string api_host;                  // __OW_API_HOST
   std::int64_t payload_bytes_max = 1 << 20;
@@ -97,7 +105,8 @@ class Invoker {
   Invoker(const Invoker&) = delete;
   Invoker& operator=(const Invoker&) = delete;
 
-  // Takes the message over. Time: as long as ActionSource::fetch(). Errors: kUnavailable when the
+  // Takes the message over. Returns at once: an action that has to be fetched is fetched by another
+  // thread. Errors: kUnavailable when the
   // invoker is stopping; then nothing is reported to the sink.
   base::Status submit(ActivationMessage message);
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
 #include <unordered_map>
 
@@ -13,6 +15,11 @@
 #include "invoker/invoker.h"
 
 namespace invoker {
+
+// An action as one namespace invokes it.
+inline std::string caller_key(std::string_view namespace_name, std::string_view action_id) {
+  return std::string(namespace_name).append(1, '\n').append(action_id);
+}
 
 // A container and what the pool calls it. The pool sees to it that `container` is there before
 // anything uses it, and that nothing does any more when it is removed.
@@ -39,10 +46,16 @@ class Invoker::Engine {
   using SharedSlot = std::shared_ptr<Slot>;
 
   // A message that runs nowhere: it ends with `response`.
+  void fetch_action(const SharedJob& job);
+  // The action is there: the job goes to the pool, or ends for a fault in what was asked for.
+  void begin(const SharedJob& job, std::shared_ptr<const Action> action);
+  void wait_for_fetches(base::Instant deadline);
   void complete_without_action(const ActivationMessage& message, Response response);
   void complete_without_container(const Job& job, Response response);
   void complete(const ActivationMessage& message, Activation activation, Progress progress);
   std::optional<std::string> broken_limit_of(const Job& job) const;
+  base::Result<hints::Hints> read_hints(const Job& job) const;
+  base::Status unlock_content(ActivationMessage& message) const;
   void enqueue(SharedJob job);
   JobDemand demand_of(const Job& job) const;
 
@@ -55,7 +68,6 @@ class Invoker::Engine {
   void execute(const command::Resume& resume);
   void execute(const command::Remove& remove);
   void execute(const command::Refuse& refuse);
-  SharedJob take_job(JobId id);
   void mark_started(Slot& slot) const;
   void end_job(ContainerId container, JobId job, JobEnd end);
 
@@ -76,12 +88,17 @@ class Invoker::Engine {
   std::atomic<std::uint64_t> completed_ = 0;
   std::atomic<std::uint64_t> by_status_[4] = {};
 
+  std::mutex fetches_mutex_;  // guards fetches_
+  std::condition_variable fetches_done_;
+  std::size_t fetches_ = 0;
+
   std::unordered_map<JobId, SharedJob> jobs_;
   std::unordered_map<ContainerId, SharedSlot> slots_;
   // Invoking namespace and action → the warm key last seen, so that older revisions can go.
   std::unordered_map<std::string, std::string> latest_keys_;
   PoolOwner pool_;
-  Executor executor_;  // destroyed first: its tasks post to pool_
+  Executor executor_;  // destroyed before pool_, to which its tasks post
+  Executor fetchers_;  // of their own, so that a slow database does not hold up warm runs
 };
 
 }  // namespace invoker

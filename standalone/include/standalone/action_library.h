@@ -35,6 +35,9 @@ class ActionLibrary {
   base::Result<ActionPtr> fetch(const std::string& id,
                                 const std::optional<std::string>& revision = std::nullopt);
 
+  // What fetch() would give without the store; null pointer where it would need it.
+  ActionPtr known(const std::string& id, const std::optional<std::string>& revision);
+
   // Whether fetch(id) would be answered without the store.
   bool holds(const std::string& id) const;
 

@@ -26,15 +26,36 @@ class FakeActions final : public invoker::ActionSource {
   }
   base::Result<std::shared_ptr<const invoker::Action>> fetch(
       const std::string& id, const std::optional<std::string>&) override {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    released_.wait(lock, [this] { return !holding_; });
     if (error_) return *std::exchange(error_, std::nullopt);
     const auto at = actions_.find(id);
     if (at == actions_.end()) return base::Error{base::ErrorCode::kNotFound, "no action " + id};
     return at->second;
   }
+  // Everything is, unless a failure is to come.
+  std::shared_ptr<const invoker::Action> known(const std::string& id,
+                                               const std::optional<std::string>&) override {
+    const std::lock_guard lock(mutex_);
+    const auto at = actions_.find(id);
+    return holding_ || error_ || at == actions_.end() ? nullptr : at->second;
+  }
+
+  // From now on nothing is known, and fetch() waits for release().
+  void hold() {
+    const std::lock_guard lock(mutex_);
+    holding_ = true;
+  }
+  void release() {
+    const std::lock_guard lock(mutex_);
+    holding_ = false;
+    released_.notify_all();
+  }
 
  private:
   std::mutex mutex_;  // guards what follows
+  std::condition_variable released_;
+  bool holding_ = false;
   std::map<std::string, std::shared_ptr<const invoker::Action>> actions_;
   std::optional<base::Error> error_;
 };

@@ -1,0 +1,166 @@
+// The pool's commands, carried out by worker threads.
+#include <utility>
+
+#include "engine/engine.h"
+#include "invoker/container_name.h"
+
+namespace invoker {
+
+using base::ErrorCode;
+
+namespace {
+
+constexpr std::string_view kNoResources = "Failed to provision resources to run the action.";
+
+Response provisioning_failure(const base::Error& error, const ContainerSpec& spec) {
+  if (error.code == ErrorCode::kUnsupported && !spec.image.empty()) {
+    return Response::error(StatusCode::kDeveloperError,
+                           "Failed to pull container image '" + spec.image + "'.");
+  }
+  return Response::error(StatusCode::kWhiskError, kNoResources);
+}
+
+std::string_view name_of(RefuseReason reason) {
+  switch (reason) {
+    case RefuseReason::kLargerThanPool:
+      return "the action needs more memory than all containers may have together";
+    case RefuseReason::kBufferFull:
+      return "too many activations are waiting";
+    case RefuseReason::kShuttingDown:
+      return "the invoker is stopping";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+void Invoker::Engine::execute(Command& command) {
+  std::visit([this](const auto& known) { execute(known); }, command);
+}
+
+ContainerSpec Invoker::Engine::spec_of(const command::Start& start, const Job* job) {
+  const std::string counter = std::to_string(++containers_made_);
+  ContainerSpec spec;
+  spec.name = job ? container_name(config_.name_prefix, counter, job->message.user.namespace_name,
+                                   job->action->name)
+                  : container_name(config_.name_prefix, counter, "prewarm", start.kind);
+  spec.kind = start.kind;
+  if (job) spec.image = job->action->exec.image;
+  spec.memory_bytes = start.memory_bytes;
+  spec.cpu_shares = cpu_shares(config_.pool.memory_bytes, start.memory_bytes);
+  spec.environment = {{"__OW_API_HOST", config_.api_host}};
+  return spec;
+}
+
+void Invoker::Engine::execute(const command::Start& start) {
+  const auto slot = std::make_shared<Slot>(Slot{start.container, nullptr});
+  slots_.emplace(start.container, slot);
+  const SharedJob job = start.job ? jobs_.at(*start.job) : nullptr;
+  executor_.run(
+      [this, slot, job, spec = spec_of(start, job.get())] { this->start(slot, job, spec); });
+}
+
+void Invoker::Engine::start(const SharedSlot& slot, const SharedJob& job,
+                            const ContainerSpec& spec) {
+  auto made = aborting_ ? base::Error{ErrorCode::kUnavailable, "the invoker is stopping"}
+                        : outside_.containers.create(spec);
+  if (made) {
+    slot->container = std::move(made).value();
+    pool_.post([this, slot](ContainerPool& pool, base::Instant now) {
+      mark_started(*slot);
+      return pool.started(slot->id, now);
+    });
+    return;
+  }
+  outside_.log.error("Invoker", "container " + spec.name + ": " + made.error().message);
+  if (job) complete_without_container(*job, provisioning_failure(made.error(), spec));
+  pool_.post([this, id = slot->id, job](ContainerPool& pool, base::Instant now) {
+    slots_.erase(id);
+    if (job) jobs_.erase(job->id);
+    return pool.start_failed(id, now);
+  });
+}
+
+// A container that comes up after stop() has ended the others ends too.
+void Invoker::Engine::mark_started(Slot& slot) const {
+  slot.started = true;
+  if (aborting_) slot.container->kill();
+}
+
+void Invoker::Engine::execute(const command::Run& run) {
+  executor_.run([this, slot = slots_.at(run.container), job = jobs_.at(run.job), run] {
+    this->run(slot, job, run);
+  });
+}
+
+void Invoker::Engine::run(const SharedSlot& slot, const SharedJob& job, const command::Run& how) {
+  JobRun job_run(*job, *slot->container, how,
+                 {.outside = outside_,
+                  .config = config_,
+                  .last_try = job->reschedules >= config_.reschedules_max || aborting_,
+                  .on_initialized = [this, id = slot->id] {
+                    pool_.post([id](ContainerPool& pool, base::Instant now) {
+                      return pool.initialized(id, now);
+                    });
+                  }});
+  JobRun::Outcome outcome = job_run.run();
+  executor_.run_last([&] {
+    end_job(slot->id, job->id, outcome.end);
+    if (!outcome.activation) return;
+    complete(job->message, std::move(*outcome.activation), outcome.progress);
+  });
+}
+
+void Invoker::Engine::end_job(ContainerId container, JobId job, JobEnd end) {
+  pool_.post([this, container, job, end](ContainerPool& pool, base::Instant now) {
+    if (end == JobEnd::kReschedule) {
+      ++jobs_.at(job)->reschedules;
+    } else {
+      jobs_.erase(job);
+    }
+    return pool.job_ended(container, job, end, now);
+  });
+}
+
+void Invoker::Engine::execute(const command::Pause& pause) {
+  executor_.run([this, slot = slots_.at(pause.container)] {
+    const auto status = slot->container->pause();
+    if (!status) outside_.log.warn("Invoker", status.error().message);
+    pool_.post([id = slot->id, ok = status.ok()](ContainerPool& pool, base::Instant now) {
+      return pool.paused(id, ok, now);
+    });
+  });
+}
+
+void Invoker::Engine::execute(const command::Resume& resume) {
+  executor_.run([this, slot = slots_.at(resume.container)] {
+    const auto status = slot->container->resume();
+    if (!status) outside_.log.warn("Invoker", status.error().message);
+    pool_.post([id = slot->id, ok = status.ok()](ContainerPool& pool, base::Instant now) {
+      return pool.resumed(id, ok, now);
+    });
+  });
+}
+
+void Invoker::Engine::execute(const command::Remove& remove) {
+  executor_.run([this, slot = slots_.at(remove.container)] {
+    slot->container->destroy();
+    pool_.post([this, id = slot->id](ContainerPool& pool, base::Instant now) {
+      slots_.erase(id);
+      return pool.removed(id, now);
+    });
+  });
+}
+
+void Invoker::Engine::execute(const command::Refuse& refuse) {
+  const auto at = jobs_.find(refuse.job);
+  executor_.run([this, job = at->second, reason = refuse.reason] {
+    outside_.log.warn("Invoker", "refused activation " + job->message.activation_id + " of " +
+                                     job->action->full_name() + ": " +
+                                     std::string(name_of(reason)));
+    complete_without_container(*job, Response::error(StatusCode::kWhiskError, kNoResources));
+  });
+  jobs_.erase(at);
+}
+
+}  // namespace invoker
