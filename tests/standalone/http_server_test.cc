@@ -178,6 +178,7 @@ TEST_F(HttpServerTest, ARequestThatLeavesItsEndInDoubtIsRefusedAndTheConnectionC
   const std::string twice = "The request has more than one Content-Length.";
   const std::string chunked = "The only Transfer-Encoding that is understood is chunked.";
   const std::string host = "The request must have one header Host.";
+  const std::string control = "The request has a control character in a header.";
   const std::string name = "The request has a header whose name is not one.";
   const std::string post = "POST /a HTTP/1.1\r\nHost: a\r\n";
   for (const auto& [head, says] : std::vector<DoubtCase>{
@@ -196,6 +197,11 @@ TEST_F(HttpServerTest, ARequestThatLeavesItsEndInDoubtIsRefusedAndTheConnectionC
            {post + "Content-Length : 5\r\n", name},
            {post + "Transfer-Encoding\t: chunked\r\n", name},
            {post + "Content-Length\xa0: 5\r\n", name},
+           {post + "Content-Length: 5\r\n 5\r\n", name},
+           {post + "content-length:\r\n 5\r\n", name},
+           {post + "Transfer-Encoding:\r\n\tchunked\r\n", name},
+           {post + "X: y\rContent-Length: 5\r\n", control},
+           {post + "X: a\x01\r\n", control},
            {"GET /a HTTP/1.1\r\n", host},
            {"GET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n", host}}) {
     auto one = client();
@@ -210,9 +216,8 @@ TEST_F(HttpServerTest, ARequestThatLeavesItsEndInDoubtIsRefusedAndTheConnectionC
 // The library itself answers these. What matters: no request comes out of them, and no other.
 TEST_F(HttpServerTest, HeadersThatAreReadInManyWaysElsewhereMakeNoRequest) {
   const std::string smuggled = "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
-  for (const char* line :
-       {"Content-Length: +5", "Content-Length: 5, 5", "Content-Length: 0x5", "Content-Length: 5 5",
-        "Content-Length: 5\r\n 5", "Content-Length: ", "Content-Length"}) {
+  for (const char* line : {"Content-Length: +5", "Content-Length: 5, 5", "Content-Length: 0x5",
+                           "Content-Length: 5 5", "Content-Length: ", "Content-Length"}) {
     auto one = client();
     ASSERT_TRUE(
         one.write("POST /a HTTP/1.1\r\nHost: a\r\n" + std::string(line) + "\r\n\r\n" + smuggled));

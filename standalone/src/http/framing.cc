@@ -15,6 +15,21 @@ bool is_name(std::string_view text) {
   });
 }
 
+// A bare CR, say, ends a line for some.
+bool is_value(std::string_view text) {
+  return std::ranges::none_of(text,
+                              [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == 127; });
+}
+
+// libmicrohttpd 0.9.75 joins a line that goes on in the next one to the header's name: of
+// "Content-Length:\r\n 5" it makes the header "Content-Length5".
+bool is_folded(std::string_view name) {
+  for (const std::string_view known : {"Content-Length", "Transfer-Encoding"}) {
+    if (name.size() > known.size() && same_header(name.substr(0, known.size()), known)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string framing_fault(std::string_view version, const std::vector<Field>& headers) {
@@ -23,7 +38,8 @@ std::string framing_fault(std::string_view version, const std::vector<Field>& he
   int encodings = 0;
   std::string_view encoding;
   for (const auto& [key, value] : headers) {
-    if (!is_name(key)) return "The request has a header whose name is not one.";
+    if (!is_name(key) || is_folded(key)) return "The request has a header whose name is not one.";
+    if (!is_value(value)) return "The request has a control character in a header.";
     if (same_header(key, "Host")) ++hosts;
     if (same_header(key, "Content-Length")) ++lengths;
     if (!same_header(key, "Transfer-Encoding")) continue;
