@@ -1,0 +1,71 @@
+// What a run measured, for people and for programs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "controller_sim/books.h"
+#include "controller_sim/losses.h"
+
+namespace controller_sim {
+
+// In ms, or whatever is added. Not thread-safe.
+class Samples {
+ public:
+  void add(double value);
+  bool empty() const { return values_.empty(); }
+  std::size_t size() const { return values_.size(); }
+  // The value below which the share `p` (0..1) lies; nothing without samples.
+  std::optional<double> percentile(double p) const;
+  base::Json to_json() const;  // {"count","p50","p99","max"}
+
+ private:
+  mutable std::vector<double> values_;
+  mutable bool sorted_ = true;
+};
+
+struct PhaseFigures {
+  std::string name;
+  std::size_t actions = 0;
+  std::int64_t memory_mb = 0;
+  int outstanding = 0;  // 0: an open loop
+  double rate = 0;
+  std::size_t sent = 0;
+  std::size_t completed = 0;
+  std::size_t waits_over = 0;  // results that came after a caller's 60 s
+  std::uint64_t refused = 0;   // times that no invoker was healthy
+  double per_second = 0;
+  Samples first_ack;   // sent to first acknowledgement
+  Samples completion;  // sent to completion
+  Samples warm;        // first acknowledgement of warm runs
+  Samples cold;        // of cold ones
+  Samples overhead;    // of warm ones, less the duration that the invoker says
+
+  base::Json to_json() const;
+};
+
+// The figures of entries [first, last) of the books.
+PhaseFigures measure(const Books& books, std::size_t first, std::size_t last);
+
+struct RunReport {
+  std::optional<double> healthy_after_ms;
+  Samples floor;  // a small message to the broker and back
+  std::vector<PhaseFigures> phases;
+  std::size_t given_up = 0;
+  std::size_t results_by_record = 0;
+  std::uint64_t overloads = 0;
+  std::size_t records_seen = 0;
+  std::size_t events_seen = 0;
+  std::int64_t longest_ping_gap_ms = 0;
+  std::uint64_t seed = 0;
+  std::optional<LossReport> losses;
+
+  base::Json to_json(const Breaches& breaches) const;
+};
+
+// Tables and sentences.
+std::string report_text(const RunReport& report, const Breaches& breaches);
+
+}  // namespace controller_sim

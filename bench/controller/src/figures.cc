@@ -1,0 +1,118 @@
+#include "controller_sim/figures.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace controller_sim {
+namespace {
+
+using base::Json;
+using Millis = std::chrono::duration<double, std::milli>;
+
+Json number(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3f", value);
+  return Json::number(text.data());
+}
+
+Json number(std::size_t value) { return {static_cast<std::uint64_t>(value)}; }
+
+Json optional_number(std::optional<double> value) { return value ? number(*value) : Json(); }
+
+void add_times(const Entry& entry, PhaseFigures& figures) {
+  const double first = Millis(*entry.first_ack - entry.sent).count();
+  figures.first_ack.add(first);
+  if (entry.completed) figures.completion.add(Millis(*entry.completed - entry.sent).count());
+  const auto cold = entry.cold();
+  if (!cold) return;
+  (*cold ? figures.cold : figures.warm).add(first);
+  if (!*cold) figures.overhead.add(first - static_cast<double>(entry.acked->duration_ms));
+}
+
+}  // namespace
+
+void Samples::add(double value) {
+  values_.push_back(value);
+  sorted_ = false;
+}
+
+std::optional<double> Samples::percentile(double p) const {
+  if (values_.empty()) return std::nullopt;
+  if (!sorted_) std::ranges::sort(values_);
+  sorted_ = true;
+  const auto rank = static_cast<std::size_t>(std::ceil(p * static_cast<double>(values_.size())));
+  return values_[std::clamp<std::size_t>(rank, 1, values_.size()) - 1];
+}
+
+Json Samples::to_json() const {
+  return Json::object({{"count", number(values_.size())},
+                       {"p50", optional_number(percentile(0.5))},
+                       {"p99", optional_number(percentile(0.99))},
+                       {"max", optional_number(percentile(1))}});
+}
+
+PhaseFigures measure(const Books& books, std::size_t first, std::size_t last) {
+  constexpr std::chrono::seconds kBlockingWait{60};
+  PhaseFigures figures;
+  base::Instant begin = base::Instant::max();
+  base::Instant end = base::Instant::min();
+  for (std::size_t i = first; i < last; ++i) {
+    const Entry& entry = *books.entries()[i];
+    if (!entry.call.counted) continue;
+    ++figures.sent;
+    begin = std::min(begin, entry.sent);
+    if (entry.first_ack) add_times(entry, figures);
+    if (entry.call.blocking && entry.first_ack && *entry.first_ack - entry.sent > kBlockingWait) {
+      ++figures.waits_over;
+    }
+    if (!entry.completed) continue;
+    ++figures.completed;
+    end = std::max(end, *entry.completed);
+  }
+  if (figures.completed > 0 && end > begin) {
+    figures.per_second =
+        static_cast<double>(figures.completed) * 1000 / Millis(end - begin).count();
+  }
+  return figures;
+}
+
+Json PhaseFigures::to_json() const {
+  return Json::object({{"name", name},
+                       {"actions", number(actions)},
+                       {"memoryMb", memory_mb},
+                       {"outstanding", outstanding},
+                       {"rate", number(rate)},
+                       {"sent", number(sent)},
+                       {"completed", number(completed)},
+                       {"blockingWaitsOver", number(waits_over)},
+                       {"refused", refused},
+                       {"perSecond", number(per_second)},
+                       {"firstAckMs", first_ack.to_json()},
+                       {"completionMs", completion.to_json()},
+                       {"warmMs", warm.to_json()},
+                       {"coldMs", cold.to_json()},
+                       {"warmOverheadMs", overhead.to_json()}});
+}
+
+Json RunReport::to_json(const Breaches& breaches) const {
+  Json list = Json::array();
+  for (const PhaseFigures& phase : phases) list.append(phase.to_json());
+  Json json = Json::object({{"ok", !breaches.failed()},
+                            {"healthyAfterMs", optional_number(healthy_after_ms)},
+                            {"brokerRoundTripMs", floor.to_json()},
+                            {"phases", std::move(list)},
+                            {"givenUp", number(given_up)},
+                            {"resultsByRecord", number(results_by_record)},
+                            {"overloads", overloads},
+                            {"recordsSeen", number(records_seen)},
+                            {"eventsSeen", number(events_seen)},
+                            {"longestPingGapMs", longest_ping_gap_ms},
+                            {"seed", seed},
+                            {"breaches", breaches.to_json()}});
+  if (losses) json.set("losses", losses->to_json());
+  return json;
+}
+
+}  // namespace controller_sim
