@@ -29,8 +29,8 @@ milliseconds time_left(base::Instant deadline, base::Instant now) {
 
 }  // namespace
 
-RuntimeClient::RuntimeClient(Endpoint endpoint, const base::Clock& clock)
-    : endpoint_(std::move(endpoint)), clock_(clock) {}
+RuntimeClient::RuntimeClient(Endpoint endpoint, const base::Clock& clock, Wait wait)
+    : endpoint_(std::move(endpoint)), clock_(clock), wait_(std::move(wait)) {}
 
 RuntimeClient::~RuntimeClient() = default;
 
@@ -50,7 +50,7 @@ CallOutcome RuntimeClient::post(const std::string& path, const std::string& body
     }
     outcome.error = connection->exchange(path, body, left, call);
     if (outcome.error != CallError::kConnectionRefused || !retry_refused) break;
-    std::this_thread::sleep_for(std::min(pause, left));
+    if (!pause_between(std::min(pause, left))) break;
     pause = std::min(2 * pause, kRetryMax);
   }
   give_back(std::move(connection));
@@ -58,6 +58,12 @@ CallOutcome RuntimeClient::post(const std::string& path, const std::string& body
   outcome.elapsed = std::chrono::duration_cast<microseconds>(clock_.now() - begin);
   outcome.end_ms = outcome.start_ms + outcome.elapsed.count() / 1000;
   return outcome;
+}
+
+bool RuntimeClient::pause_between(milliseconds time) const {
+  if (wait_) return wait_(time);
+  std::this_thread::sleep_for(time);
+  return true;
 }
 
 void RuntimeClient::close_connections() {

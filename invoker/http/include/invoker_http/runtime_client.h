@@ -1,6 +1,7 @@
 // Calls the runtime inside one container over HTTP/1.1.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -26,8 +27,12 @@ struct Endpoint {
 // deadline, give or take a few milliseconds, whatever the runtime does.
 class RuntimeClient {
  public:
-  // `clock` must outlive the client and tell real time.
-  RuntimeClient(Endpoint endpoint, const base::Clock& clock);
+  // Waits for that long, or until the runtime has ended: then false.
+  using Wait = std::function<bool(base::milliseconds)>;
+
+  // `clock` must outlive the client and tell real time. `wait`: between two tries; a runtime that
+  // has ended is not tried again. Without one nobody knows, and it is tried until the deadline.
+  RuntimeClient(Endpoint endpoint, const base::Clock& clock, Wait wait = {});
   ~RuntimeClient();
   RuntimeClient(const RuntimeClient&) = delete;
   RuntimeClient& operator=(const RuntimeClient&) = delete;
@@ -48,11 +53,13 @@ class RuntimeClient {
   void close_connections();
 
  private:
+  bool pause_between(base::milliseconds time) const;
   std::unique_ptr<Connection> take();
   void give_back(std::unique_ptr<Connection> connection);
 
   const Endpoint endpoint_;
   const base::Clock& clock_;
+  const Wait wait_;
   std::mutex mutex_;  // guards what follows
   std::vector<std::unique_ptr<Connection>> idle_;
   unsigned generation_ = 0;  // grows with close_connections(): older connections are not kept

@@ -1,0 +1,195 @@
+#include "docker_container.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "log_collector.h"
+#include "volume_point.h"
+
+namespace invoker_docker {
+namespace {
+
+using base::ErrorCode;
+using base::milliseconds;
+using invoker::CallError;
+using invoker_container::MountPlace;
+
+constexpr int kRuntimePort = 8080;
+constexpr milliseconds kAskPause{5};
+// The daemon writes the last of the log, and its word on memory, some time after the end.
+constexpr std::chrono::seconds kSettlePatience{2};
+
+base::Error gone() {
+  return base::Error{ErrorCode::kUnavailable, "the container has been destroyed"};
+}
+
+}  // namespace
+
+DockerContainer::DockerContainer(ContainerParts parts, const Shared& shared)
+    : parts_(std::move(parts)),
+      shared_(shared),
+      client_({"", parts_.address, kRuntimePort}, shared.clock,
+              [ending = parts_.ending](milliseconds time) { return !ending->wait(time); }) {}
+
+DockerContainer::~DockerContainer() { destroy(); }
+
+// An address goes to another container when its own is gone, so nothing is sent to one that has
+// ended. That nobody listens is told apart from that nobody listens yet.
+invoker::CallOutcome DockerContainer::post(const std::string& path, const std::string& body,
+                                           base::Instant deadline,
+                                           const invoker::ResponseBounds& bounds,
+                                           bool retry_refused) {
+  invoker::CallOutcome outcome;
+  if (parts_.ending->ended()) {
+    outcome.error = CallError::kConnectionRefused;
+    outcome.start_ms = outcome.end_ms = base::epoch_ms(shared_.clock.wall());
+  } else {
+    outcome = client_.post(path, body, deadline, bounds, retry_refused);
+  }
+  if (outcome.error == CallError::kConnectionLost || outcome.error == CallError::kConnectionRefused)
+    note_memory();
+  if (retry_refused && outcome.error == CallError::kConnectionRefused)
+    outcome.error = CallError::kConnectionLost;
+  return outcome;
+}
+
+base::Status DockerContainer::pause() {
+  if (destroyed_) return gone();
+  client_.close_connections();
+  TRY_STATUS(parts_.host.freezer ? parts_.host.freezer->freeze() : shared_.api.pause(parts_.id));
+  paused_ = true;
+  return {};
+}
+
+base::Status DockerContainer::resume() {
+  if (destroyed_) return gone();
+  TRY_STATUS(parts_.host.freezer ? parts_.host.freezer->thaw() : shared_.api.unpause(parts_.id));
+  paused_ = false;
+  return {};
+}
+
+base::Status DockerContainer::check_attachable(const std::string& target) const {
+  if (destroyed_) return gone();
+  TRY_STATUS(invoker_container::check_target(target));
+  if (attached_.contains(target)) {
+    return base::Error{ErrorCode::kAlreadyExists, "A volume is mounted at " + target};
+  }
+  if (parts_.host.mount_namespace.valid()) return {};
+  return base::Error{ErrorCode::kUnsupported,
+                     "Volumes cannot be attached: the containers' processes are not seen here "
+                     "(the invoker needs the host's process namespace)."};
+}
+
+// `mount.owners` makes no difference: these containers count ids as the host does.
+base::Status DockerContainer::attach(invoker::Mount mount) {
+  TRY_STATUS(check_attachable(mount.target));
+  TRY(const std::uint64_t number, mount_number(mount.tree.get()));
+  const MountPlace place = place_of(mount.target);
+  const int container = parts_.host.mount_namespace.get();
+  TRY_STATUS(shared_.namespaces.visit(container, [&]() -> base::Status {
+    if (place.outer.empty()) {
+      const base::Status made = make_volume_point(mount.target);
+      if (!made.ok()) return made;
+    }
+    return invoker_container::mount_tree(mount.tree.get(), place, {mount.read_only});
+  }));
+  attached_.emplace(mount.target, number);
+  return {};
+}
+
+// The innermost volume that holds `target`; a volume's folders are its own, so none is made there.
+MountPlace DockerContainer::place_of(const std::string& target) const {
+  for (std::size_t slash = target.rfind('/'); slash != 0; slash = target.rfind('/', slash - 1)) {
+    const std::string outer = target.substr(0, slash);
+    if (attached_.contains(outer)) return {outer, target.substr(slash + 1)};
+  }
+  return {"", target.substr(1)};
+}
+
+base::Result<invoker::DetachOutcome> DockerContainer::detach(const std::string& target) {
+  if (destroyed_) return gone();
+  const auto at = attached_.find(target);
+  if (at == attached_.end()) {
+    return base::Error{ErrorCode::kNotFound, "Nothing is mounted at " + target};
+  }
+  const std::uint64_t number = at->second;
+  attached_.erase(at);
+  auto outcome = invoker::DetachOutcome::kHeld;
+  const int container = parts_.host.mount_namespace.get();
+  TRY_STATUS(shared_.namespaces.visit(container, [&]() -> base::Status {
+    TRY(outcome, invoker_container::unmount_tree(target));
+    return {};
+  }));
+  return gone_through(number) ? outcome : invoker::DetachOutcome::kHeld;
+}
+
+bool DockerContainer::gone_through(std::uint64_t mount) const {
+  return !sees_mount(parts_.host.pid, mount);
+}
+
+invoker::CollectedLogs DockerContainer::logs(const invoker::LogRequest& request) {
+  if (parts_.log == nullptr) return {};
+  if (request.limit_bytes <= 0) {
+    parts_.log->skip();
+    return {};
+  }
+  const auto end = std::chrono::steady_clock::now() + collection_time(request.limit_bytes);
+  LogCollector collector(request);
+  const auto over = [&] { return parts_.ending->ended() && wait_until_settled(end); };
+  const base::Status status =
+      parts_.log->read({end, request.wait_for_sentinels, over},
+                       [&](LogEntry entry) { return collector.add(std::move(entry)); });
+  if (!status.ok()) collector.fail();
+  return std::move(collector).finish();
+}
+
+// True when the daemon knows of the end, and so has written all.
+bool DockerContainer::wait_until_settled(base::Instant end) const {
+  const auto patience = std::min(end, std::chrono::steady_clock::now() + kSettlePatience);
+  for (;;) {
+    const auto found = shared_.api.inspect(parts_.id, "");
+    if (!found.ok() || !found->running) return true;
+    if (std::chrono::steady_clock::now() >= patience) return true;
+    std::this_thread::sleep_for(kAskPause);
+  }
+}
+
+// While the container's groups are still there, which is not long after its end.
+void DockerContainer::note_memory() {
+  if (!parts_.host.freezer) return;
+  if (parts_.host.freezer->oom_kills().value_or(0) > 0) out_of_memory_ = true;
+}
+
+bool DockerContainer::memory_exhausted() {
+  note_memory();
+  if (out_of_memory_ || destroyed_ || !parts_.ending->ended()) return out_of_memory_;
+  // The groups are gone: the daemon remembers whether its shim saw it.
+  const auto end = std::chrono::steady_clock::now() + kSettlePatience;
+  wait_until_settled(end);
+  const auto found = shared_.api.inspect(parts_.id, "");
+  if (found.ok() && found->oom_killed) out_of_memory_ = true;
+  return out_of_memory_;
+}
+
+void DockerContainer::kill() {
+  if (parts_.ending->kill() || parts_.ending->ended()) return;
+  static_cast<void>(shared_.api.kill(parts_.id).ok());  // what has ended cannot be killed
+}
+
+// A frozen process cannot die, and the daemon would wait for it.
+void DockerContainer::destroy() {
+  if (destroyed_) return;
+  client_.close_connections();
+  parts_.ending->kill();
+  if (paused_) static_cast<void>(resume().ok());
+  destroyed_ = true;
+  shared_.watch.remove(parts_.id);
+  if (!shared_.api.remove(parts_.id).ok()) shared_.undertaker.take(parts_.id);
+  parts_.ending->mark();
+  parts_.log.reset();
+  parts_.host.mount_namespace.reset();
+}
+
+}  // namespace invoker_docker

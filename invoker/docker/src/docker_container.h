@@ -1,0 +1,75 @@
+// One container of a Docker daemon.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ending.h"
+#include "engine_api.h"
+#include "engine_watch.h"
+#include "host_view.h"
+#include "invoker/container.h"
+#include "invoker_http/runtime_client.h"
+#include "log_source.h"
+#include "mount_point.h"
+#include "namespace_thread.h"
+#include "undertaker.h"
+
+namespace invoker_docker {
+
+// What all containers of a factory use; it outlives them.
+struct Shared {
+  const EngineApi& api;
+  EngineWatch& watch;
+  Undertaker& undertaker;
+  invoker_container::NamespaceThread& namespaces;
+  const base::Clock& clock;
+};
+
+struct ContainerParts {
+  std::string id;
+  std::string address;
+  HostView host;
+  std::shared_ptr<Ending> ending;
+  std::unique_ptr<LogSource> log;  // none: nothing is collected
+};
+
+class DockerContainer final : public invoker::Container {
+ public:
+  DockerContainer(ContainerParts parts, const Shared& shared);
+  ~DockerContainer() override;
+
+  const std::string& id() const override { return parts_.id; }
+  invoker::CallOutcome post(const std::string& path, const std::string& body,
+                            base::Instant deadline, const invoker::ResponseBounds& bounds,
+                            bool retry_refused) override;
+  base::Status pause() override;
+  base::Status resume() override;
+  base::Status attach(invoker::Mount mount) override;
+  base::Result<invoker::DetachOutcome> detach(const std::string& target) override;
+  invoker::CollectedLogs logs(const invoker::LogRequest& request) override;
+  bool memory_exhausted() override;
+  void kill() override;
+  void destroy() override;
+
+ private:
+  base::Status check_attachable(const std::string& target) const;
+  invoker_container::MountPlace place_of(const std::string& target) const;
+  bool gone_through(std::uint64_t mount) const;
+  void note_memory();
+  bool wait_until_settled(base::Instant end) const;
+
+  ContainerParts parts_;
+  const Shared shared_;
+  invoker_http::RuntimeClient client_;
+  std::map<std::string, std::uint64_t> attached_;  // by target: the number of the mount
+  std::atomic<bool> out_of_memory_ = false;
+  bool paused_ = false;
+  bool destroyed_ = false;
+};
+
+}  // namespace invoker_docker
