@@ -218,6 +218,21 @@ TYPED_TEST_P(ContainerContract, AReadOnlyVolumeCannotBeWritten) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() + "/new"));
 }
 
+TYPED_TEST_P(ContainerContract, FilesAreStoredUnderTheIdsThatTheContainerCounts) {
+  const TestFolder folder;
+  const auto container = this->start("echo x > /data/new; echo \"{\\\"uid\\\":$(id -u)}\" >&3");
+  const auto attached =
+      container->attach({"/data", folder.tree(), false, invoker::FileOwners::kContainer});
+  if (!attached.ok() && attached.error().code == base::ErrorCode::kUnsupported) {
+    GTEST_SKIP() << attached.error().message;
+  }
+  ASSERT_TRUE(attached.ok()) << attached.error().message;
+  const auto outcome = run(*container);
+  struct stat about{};
+  ASSERT_EQ(stat((folder.path() + "/new").c_str(), &about), 0);
+  EXPECT_EQ(outcome.body, "{\"uid\":" + std::to_string(about.st_uid) + "}");
+}
+
 TYPED_TEST_P(ContainerContract, AVolumeCanBeAttachedToAPausedContainer) {
   const TestFolder folder;
   const auto container = this->start("echo x > /data/new; echo '{}' >&3");
@@ -284,8 +299,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     AHangingActionRunsIntoTheDeadline, AnActionThatTakesTooMuchMemoryIsKilledAndSaysSo,
     APausedContainerStandsStillAndGoesOnWhenResumed, APausedContainerCanBeDestroyed,
     KillingBreaksTheCallUnderWay, AVolumeIsSeenFromAttachToDetach, AReadOnlyVolumeCannotBeWritten,
-    AVolumeCanBeAttachedToAPausedContainer, AFileThatIsHeldOpenShowsAtDetach,
-    OnePlaceHoldsOneVolume, SystemPlacesTakeNoVolume, NothingIsDetachedWhereNothingWasAttached,
-    AnUnknownKindIsUnsupported);
+    FilesAreStoredUnderTheIdsThatTheContainerCounts, AVolumeCanBeAttachedToAPausedContainer,
+    AFileThatIsHeldOpenShowsAtDetach, OnePlaceHoldsOneVolume, SystemPlacesTakeNoVolume,
+    NothingIsDetachedWhereNothingWasAttached, AnUnknownKindIsUnsupported);
 
 }  // namespace invoker_container
