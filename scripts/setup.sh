@@ -10,7 +10,7 @@ readonly kBuildPackages=(
   btrfs-progs
 )
 # The services of tests/services.
-readonly kTestPackages=(maven openjdk-17-jre-headless zookeeper)
+readonly kTestPackages=(maven openjdk-17-jre-headless zookeeper docker.io debootstrap iproute2)
 readonly kLintPackages=(clang-format-19 clang-tidy-19 shellcheck git)
 readonly kFuzzPackages=(clang-19 libclang-rt-19-dev)
 
@@ -104,6 +104,13 @@ install_kafka() {
   fi
 }
 
+# The file system of the images that the tests build for their Docker daemon.
+install_docker_base() {
+  if [[ .cache/docker-base.tar -nt tests/services/docker-base.sh ]]; then return; fi
+  step "setup: a small Debian as the base of images for the tests, 220 MB, into .cache"
+  as_root tests/services/docker-base.sh || warn "it could not be made: the tests that need Docker will be skipped"
+}
+
 warn_if_not_debian() {
   local name=unknown
   # shellcheck disable=SC1091
@@ -132,6 +139,7 @@ run_setup() {
   if [[ $what == test || $what == all ]]; then
     install_client
     install_kafka
+    install_docker_base
   fi
   say "setup: nothing is missing for $what (node $(node --version), $(/usr/bin/python3 --version))"
 }
