@@ -83,16 +83,12 @@ struct ContainerSettings {
   std::string docker_socket;
   std::string docker_folder;  // where Docker's containers/ is seen from here: logs are read there
   int parallel_runs = 10;     // `docker run` at once; 0: any number
-  bool mask_run_args = false;
   DockerTimeouts timeouts;
   std::string runtimes_registry;     // with '/' at its end, or empty
   std::string user_images_registry;  // the same
   bool bypass_pull_for_local_images = false;
   std::string local_image_prefix;
   std::optional<double> user_cpus;
-  bool action_health_check = false;
-  milliseconds health_check_period{3000};
-  int health_check_fails_max = 3;
 };
 
 struct LimitSettings {
