@@ -357,7 +357,7 @@ TEST_F(InvokerTest, LockedParametersReachTheContainerInPlain) {
   EXPECT_THAT(world_.last_body("/run"), HasSubstr(R"("key":"secret")"));
 
   locked.activation_id = "a2";
-  locked.content = parse(R"({"key":"AAAADAABAgMEBQYHCAkKCxXg12r69rujTvN4upb0aPDSehB/fJHAjB=="})");
+  locked.content = parse(R"({"key":"AAAADAABAgMEBQYHCAkKCxXg12r69rujTvN4upb0aPDSehB/fJHBjA=="})");
   const Activation unreadable = run_one(locked);
   EXPECT_EQ(unreadable.response.code, StatusCode::kWhiskError);
   EXPECT_THAT(error_of(unreadable), HasSubstr("key"));

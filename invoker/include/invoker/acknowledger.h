@@ -60,6 +60,10 @@ class Acknowledger final : public ActivationSink {
   // have not.
   base::Status flush(base::Instant deadline);
 
+  // From now on nothing is sent again: what does not arrive at once is lost. Between this and its
+  // own end, end the timer first and then the producer, whose callbacks come here.
+  void stop();
+
   struct Stats {
     std::uint64_t sent = 0, repeated = 0, shrunk = 0, lost = 0;
     std::size_t under_way = 0;
@@ -82,6 +86,7 @@ class Acknowledger final : public ActivationSink {
   void deliver(Delivery delivery);
   void send(const SharedDelivery& delivery);
   void on_sent(const SharedDelivery& delivery, const base::Status& status);
+  bool may_send_again(const Delivery& delivery) const;
   void send_later(const SharedDelivery& delivery);
   void end(const SharedDelivery& delivery);
   void result_settled(const std::string& activation_id);
@@ -99,6 +104,7 @@ class Acknowledger final : public ActivationSink {
   // Results on their way, and the acknowledgement that has to wait for each.
   std::unordered_map<std::string, std::optional<Delivery>> results_;
   Stats stats_;
+  bool stopped_ = false;
 };
 
 }  // namespace invoker

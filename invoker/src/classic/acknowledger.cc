@@ -133,8 +133,7 @@ void Acknowledger::on_sent(const SharedDelivery& delivery, const base::Status& s
       ++stats_.shrunk;
     }
     return send(delivery);
-  } else if (status.error().code == base::ErrorCode::kUnavailable &&
-             outside_.clock.now() < delivery->give_up) {
+  } else if (status.error().code == base::ErrorCode::kUnavailable && may_send_again(*delivery)) {
     return send_later(delivery);
   } else {
     outside_.log.error("Acknowledger", "gave up the acknowledgement of activation " +
@@ -144,6 +143,11 @@ void Acknowledger::on_sent(const SharedDelivery& delivery, const base::Status& s
     ++stats_.lost;
   }
   end(delivery);
+}
+
+bool Acknowledger::may_send_again(const Delivery& delivery) const {
+  const std::lock_guard lock(mutex_);
+  return !stopped_ && outside_.clock.now() < delivery.give_up;
 }
 
 void Acknowledger::send_later(const SharedDelivery& delivery) {
@@ -178,6 +182,11 @@ void Acknowledger::tell_event(const ActivationMessage& message, const Activation
         outside_.log.warn("Acknowledger",
                           "the event of activation " + id + " is lost: " + status.error().message);
       });
+}
+
+void Acknowledger::stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
 }
 
 base::Status Acknowledger::flush(base::Instant deadline) {

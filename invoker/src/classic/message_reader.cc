@@ -1,0 +1,62 @@
+#include "invoker/message_reader.h"
+
+#include <utility>
+
+#include "base/utf8.h"
+#include "invoker/make_activation.h"
+#include "invoker/message_json.h"
+
+namespace invoker {
+namespace {
+
+constexpr std::string_view kBlocked = "The action was not invoked due to a blacklisted namespace.";
+
+bool is_container_order(const base::Json& json) {
+  return json.is_object() && json.find("whiskActionMetaData") != nullptr;
+}
+
+}  // namespace
+
+void MessageReader::read(const std::string& bytes) {
+  // Bytes that are no UTF-8 are replaced, as OpenWhisk's invoker does it.
+  auto json = base::Json::parse(base::to_utf8(bytes));
+  if (!json) return drop(json.error());
+  if (is_container_order(*json)) return drop_order();
+  auto message = read_activation_message(std::move(*json), outside_.clock.wall());
+  if (!message) return drop(message.error());
+  begin(std::move(*message));
+}
+
+void MessageReader::drop(const base::Error& why) {
+  ++unreadable_;
+  outside_.log.error("MessageReader", "a message cannot be read and is dropped: " + why.message);
+  outside_.processed();
+}
+
+void MessageReader::drop_order() {
+  ++unreadable_;
+  if (!order_seen_.exchange(true)) {
+    outside_.log.error("MessageReader",
+                       "the topic carries container orders of OpenWhisk's new scheduler (FPC), "
+                       "which this invoker cannot follow: have the controller use "
+                       "ShardingContainerPoolBalancer, or run OpenWhisk's own invoker");
+  }
+  outside_.processed();
+}
+
+void MessageReader::begin(ActivationMessage message) {
+  if (outside_.is_blocked(message.user.namespace_name)) {
+    const auto now_ms = base::epoch_ms(outside_.clock.wall());
+    const auto refusal = Response::error(StatusCode::kApplicationError, std::string(kBlocked));
+    return outside_.acknowledger.refuse(message, fallback_activation(message, refusal, now_ms));
+  }
+  const std::string id = message.activation_id;
+  if (const auto status = outside_.invoker.submit(std::move(message)); !status.ok()) {
+    // The reader is stopped before the invoker, so this is a fault of ours; the controller finds
+    // out by its own patience.
+    outside_.log.error("MessageReader", "activation " + id + ": " + status.error().message);
+    outside_.processed();
+  }
+}
+
+}  // namespace invoker
