@@ -35,11 +35,16 @@ constexpr Renamed kRenamedConsumer[] = {
     {"max.poll.records", ""},    // each peek() says how many
     {"enable.auto.commit", ""},  // never: what is taken over is committed by hand
     {"group.id", ""},            // the topic
+    {"max.partition.fetch.bytes", "fetch.message.max.bytes"},
     {"key.deserializer", ""},
     {"value.deserializer", ""},
 };
 constexpr Renamed kRenamedProducer[] = {
     {"max.request.size", "message.max.bytes"},
+    {"delivery.timeout.ms", "message.timeout.ms"},
+    {"request.required.acks", "acks"},  // librdkafka has two names for some
+    {"queue.buffering.max.ms", "linger.ms"},
+    {"message.send.max.retries", "retries"},
     {"key.serializer", ""},
     {"value.serializer", ""},
 };
