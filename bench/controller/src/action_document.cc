@@ -77,8 +77,7 @@ ActionDocument action_document(const ActionTerms& terms, const std::string& code
   Json document = skeleton(terms.path, terms.name, terms.version);
   document.set("exec", Json::object({{"kind", terms.kind},
                                      {"code", std::move(reference)},
-                                     {"binary", false},
-                                     {"main", "main"}}));
+                                     {"binary", false}}));
   document.set("limits",
                limits_of(terms.timeout.count(), terms.memory_mb, terms.logs_mb, terms.concurrency));
   document.set("parameters", parameters_of(terms.behaviour));

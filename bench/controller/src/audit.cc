@@ -14,6 +14,8 @@ std::string event_difference(const BooksConfig& config, const ActionTerms& terms
   if (event.source != source) return "source is " + event.source + ", not " + source;
   if (event.namespace_name != config.namespace_name) return "namespace is " + event.namespace_name;
   if (event.name != terms.full_name()) return "name is " + event.name;
+  const bool resolved = terms.kind.ends_with(":default");  // by the invoker, to what it has
+  if (!resolved && event.kind != terms.kind) return "kind is " + event.kind;
   if (event.status != status) return "statusCode is " + std::to_string(event.status);
   if (event.memory_mb != terms.memory_mb) return "memory is " + std::to_string(event.memory_mb);
   return {};

@@ -1,0 +1,92 @@
+#include "controller_sim/figures.h"
+
+#include "books_fixture.h"
+
+namespace controller_sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(SamplesTest, PercentilesAreOfTheNearestRank) {
+  Samples samples;
+  EXPECT_EQ(samples.percentile(0.5), std::nullopt);
+  for (int i = 100; i >= 1; --i) samples.add(i);
+  EXPECT_EQ(samples.percentile(0.5), 50);
+  EXPECT_EQ(samples.percentile(0.99), 99);
+  EXPECT_EQ(samples.percentile(1), 100);
+  EXPECT_EQ(samples.percentile(0), 1);
+}
+
+class FiguresTest : public BooksFixture {};
+
+TEST_F(FiguresTest, TimesAreFromSendingToAcknowledgement) {
+  const std::string id = send();
+  take(result(id), 20ms);
+  take(completion(id), 30ms);
+  const PhaseFigures figures = measure(*books_, 0, 1);
+  EXPECT_EQ(figures.sent, 1U);
+  EXPECT_EQ(figures.completed, 1U);
+  EXPECT_DOUBLE_EQ(*figures.first_ack.percentile(0.5), 20);
+  EXPECT_DOUBLE_EQ(*figures.completion.percentile(0.5), 50);
+  EXPECT_DOUBLE_EQ(*figures.warm.percentile(0.5), 20);
+  EXPECT_DOUBLE_EQ(*figures.overhead.percentile(0.5), 15);  // less 5 ms of duration
+  EXPECT_TRUE(figures.cold.empty());
+  EXPECT_DOUBLE_EQ(figures.per_second, 20);
+}
+
+TEST_F(FiguresTest, AnInitTimeMakesItACold) {
+  const std::string id = send();
+  Ack ack = result(id);
+  ack.activation->annotations.append(base::Json::object({{"key", "initTime"}, {"value", 7}}));
+  take(ack, 400ms);
+  const PhaseFigures figures = measure(*books_, 0, 1);
+  EXPECT_TRUE(figures.warm.empty());
+  EXPECT_DOUBLE_EQ(*figures.cold.percentile(0.5), 400);
+}
+
+TEST_F(FiguresTest, AResultAfterTheCallersMinuteIsCounted) {
+  take(result(send()), 61s);
+  EXPECT_EQ(measure(*books_, 0, 1).waits_over, 1U);
+}
+
+TEST_F(FiguresTest, TheReportNamesBreachesAndItsJsonCanBeRead) {
+  RunReport report;
+  report.phases.push_back(measure(*books_, 0, 0));
+  report.losses.emplace();
+  EXPECT_NE(report_text(report, *breaches_).find("no breach"), std::string::npos);
+  breaches_->add(BreachKind::kSlotLeak, {}, "as \"told\"");
+  EXPECT_NE(report_text(report, *breaches_).find("slot-leak"), std::string::npos);
+  const auto json = base::Json::parse(report.to_json(*breaches_).to_string());
+  ASSERT_TRUE(json) << json.error().message;
+  EXPECT_FALSE(json->find("ok")->as_bool());
+  EXPECT_EQ(json->find("breaches")->items()[0].find("kind")->as_string(), "slot-leak");
+}
+
+TEST(BreachesTest, EveryKindHasANameOfItsOwn) {
+  for (const BreachKind kind : all_breach_kinds()) EXPECT_EQ(breach_kind(name_of(kind)), kind);
+  EXPECT_EQ(all_breach_kinds().size(), static_cast<std::size_t>(BreachKind::kCameBack) + 1);
+  EXPECT_EQ(breach_kind("nonsense"), std::nullopt);
+}
+
+TEST(BreachesTest, ToleratedOnesAreCountedAndDoNotFail) {
+  Breaches breaches({BreachKind::kPingGap});
+  breaches.add(BreachKind::kPingGap, {}, "");
+  EXPECT_FALSE(breaches.failed());
+  breaches.add(BreachKind::kSlotLeak, {}, "");
+  EXPECT_TRUE(breaches.failed());
+  EXPECT_EQ(breaches.count(), 2U);
+  EXPECT_EQ(breaches.take_news().size(), 2U);
+  EXPECT_TRUE(breaches.take_news().empty());
+}
+
+TEST(BreachesTest, OnlyTheFirstOfAKindAreKept) {
+  Breaches breaches;
+  for (std::size_t i = 0; i < Breaches::kKeptOfAKind + 5; ++i) {
+    breaches.add(BreachKind::kUnknownId, {}, "");
+  }
+  EXPECT_EQ(breaches.kept().size(), Breaches::kKeptOfAKind);
+  EXPECT_EQ(breaches.count(BreachKind::kUnknownId), Breaches::kKeptOfAKind + 5);
+}
+
+}  // namespace
+}  // namespace controller_sim
