@@ -329,10 +329,9 @@ TEST_F(InvokerTest, AnActionThatIsSlowToFetchHoldsNobodyUpAndIsNotLostByStopping
   while (invoker_->submit(message("late")).ok()) std::this_thread::yield();
   actions_.release();
   stopper.join();
-  const auto all = sink_.wait_for(1);
-  EXPECT_EQ(all.front().activation_id, "slow");
-  for (const Activation& one : all) EXPECT_EQ(one.response.code, StatusCode::kSuccess);
+  const auto all = sink_.wait_for(invoker_->stats().accepted);
   EXPECT_EQ(all.size(), invoker_->stats().accepted);
+  for (const Activation& one : all) EXPECT_EQ(one.response.code, StatusCode::kSuccess);
 }
 
 TEST_F(InvokerTest, LimitsOfTheNamespaceAreLookedAtAgain) {
