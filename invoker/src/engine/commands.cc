@@ -94,16 +94,19 @@ void Invoker::Engine::execute(const command::Run& run) {
 }
 
 void Invoker::Engine::run(const SharedSlot& slot, const SharedJob& job, const command::Run& how) {
-  JobRun job_run(*job, *slot->container, how,
-                 {.outside = outside_,
-                  .config = config_,
-                  .last_try = job->reschedules >= config_.reschedules_max || aborting_,
-                  .on_initialized = [this, id = slot->id] {
+  // The attempt, and with it what it holds of files, is over before the job can go elsewhere.
+  JobRun::Outcome outcome =
+      JobRun(*job, *slot->container, how,
+             {.outside = outside_,
+              .config = config_,
+              .last_try = job->reschedules >= config_.reschedules_max || aborting_,
+              .on_initialized =
+                  [this, id = slot->id] {
                     pool_.post([id](ContainerPool& pool, base::Instant now) {
                       return pool.initialized(id, now);
                     });
-                  }});
-  JobRun::Outcome outcome = job_run.run();
+                  }})
+          .run();
   executor_.run_last([&] {
     end_job(slot->id, job->id, outcome.end);
     if (!outcome.activation) return;
