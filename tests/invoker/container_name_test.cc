@@ -5,6 +5,11 @@
 namespace invoker {
 namespace {
 
+TEST(ContainerName, BeginsWithThePrefixOfItsInvoker) {
+  EXPECT_EQ(container_name_prefix("wskno de/ü.1-0"), "wsknode.1-0_");
+  EXPECT_TRUE(container_name("wsk/0", "1", "a", "b").starts_with(container_name_prefix("wsk/0")));
+}
+
 TEST(ContainerName, IsPrefixCounterOwnerAndAction) {
   EXPECT_EQ(container_name("wsk00", "12", "guest", "hello"), "wsk00_12_guest_hello");
   EXPECT_EQ(container_name("wsk00", "1", "prewarm", "nodejs:20"), "wsk00_1_prewarm_nodejs20");

@@ -7,7 +7,11 @@
 
 namespace invoker {
 
-// "wsk00_12_guest_hello": `prefix` keeps letters, digits, '_', '.' and '-'; `owner` (the invoking
+// "wsk00_": how the names of all containers of one invoker begin. `prefix` keeps letters, digits,
+// '_', '.' and '-'.
+std::string container_name_prefix(std::string_view prefix);
+
+// "wsk00_12_guest_hello": the prefix, and its own counter; `owner` (the invoking
 // namespace, or "prewarm") and `what` (the action, or the kind) keep letters, digits and '_'.
 std::string container_name(std::string_view prefix, std::string_view counter,
                            std::string_view owner, std::string_view what);

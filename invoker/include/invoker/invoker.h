@@ -74,6 +74,7 @@ struct InvokerConfig {
   std::string api_host;                  // __OW_API_HOST
   std::int64_t payload_bytes_max = 1 << 20;
   std::int64_t truncation_bytes = 1 << 20;
+  bool collects_logs = true;  // false: somebody else takes what containers print
   hints::Capabilities capabilities;
   std::size_t threads_max = 256;  // activations and container operations at once
   int reschedules_max = 3;        // how often one job may meet a dead container

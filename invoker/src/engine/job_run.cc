@@ -84,7 +84,7 @@ JobRun::Outcome JobRun::run() {
   if (!response) return {JobEnd::kReschedule, std::nullopt, Progress::kNotRun};
 
   Activation activation = record(settle_files(std::move(*response)));
-  const bool has_logs = limits_.logs_bytes > 0;
+  const bool has_logs = takes_logs();
   if (has_logs) context_.outside.sink.result_ready(job_.message, activation);
   const bool logs_complete = collect_logs(activation);
   const bool keep = released && logs_complete && succeeded(activation.response.code);
@@ -207,9 +207,13 @@ base::Json JobRun::extra_annotations() const {
   return extra;
 }
 
+bool JobRun::takes_logs() const {
+  return context_.config.collects_logs && limits_.logs_bytes > 0;
+}
+
 // False when the logs are cut or lost: then nobody knows what the next activation would find.
 bool JobRun::collect_logs(Activation& activation) {
-  if (limits_.logs_bytes == 0) return true;
+  if (!takes_logs()) return true;
   const StatusCode code = activation.response.code;
   const CollectedLogs logs = container_.logs(log_request(code, limits_.logs_bytes));
   RecordedLogs recorded =

@@ -56,6 +56,7 @@ class JobRun {
 
   Activation record(Response response);
   base::Json extra_annotations() const;
+  bool takes_logs() const;
   bool collect_logs(Activation& activation);
 
   const Job& job_;

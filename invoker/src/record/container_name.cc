@@ -22,11 +22,16 @@ void append_filtered(std::string& out, std::string_view text, std::string_view m
 
 }  // namespace
 
-std::string container_name(std::string_view prefix, std::string_view counter,
-                           std::string_view owner, std::string_view what) {
+std::string container_name_prefix(std::string_view prefix) {
   std::string name;
   append_filtered(name, prefix, ".-");
-  name.append("_").append(counter).append("_");
+  return name += '_';
+}
+
+std::string container_name(std::string_view prefix, std::string_view counter,
+                           std::string_view owner, std::string_view what) {
+  std::string name = container_name_prefix(prefix);
+  name.append(counter).append("_");
   append_filtered(name, owner, "");
   name += '_';
   append_filtered(name, what, "");
