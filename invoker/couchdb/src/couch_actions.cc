@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "action_cache.h"
-#include "base/text.h"
 #include "database.h"
 
 namespace invoker_couchdb {
@@ -51,14 +50,14 @@ bool is_not_found(const base::Result<std::string>& result) {
 
 class CouchActions::Impl {
  public:
-  Impl(CouchActionsConfig config, const base::Clock& clock, const base::Logger& log)
+  Impl(CouchActionsConfig config, const base::Clock& clock)
       : database_(config.couch, config.couch.actions),
         rules_(std::move(config.rules)),
         clock_(clock),
-        log_(log),
         cache_(config.cache_bytes_max, config.cache_idle_max) {}
 
   Fetched fetch(const std::string& id, const std::optional<std::string>& revision);
+  ActionPtr known(const std::string& id, const std::optional<std::string>& revision);
   CouchActionsStats stats() const;
 
  private:
@@ -72,12 +71,10 @@ class CouchActions::Impl {
   base::Result<Read> finish(invoker::ActionDocument document, std::size_t bytes) const;
   base::Result<std::string> read_code(const std::string& id,
                                       const invoker::ActionDocument& document);
-  void note_failure(const std::string& id, const base::Error& error);
 
   Database database_;
   const invoker::DecodingRules rules_;
   const base::Clock& clock_;
-  const base::Logger log_;
 
   mutable std::mutex mutex_;  // guards everything below; never held while the database is asked
   ActionCache cache_;
@@ -114,16 +111,25 @@ Fetched CouchActions::Impl::fetch(const std::string& id,
   return fetched;
 }
 
+ActionPtr CouchActions::Impl::known(const std::string& id,
+                                    const std::optional<std::string>& revision) {
+  if (!revision) return nullptr;
+  const std::lock_guard lock(mutex_);
+  ActionPtr action = cache_.find(ActionCache::key_of(id, *revision), clock_.now());
+  if (action != nullptr) ++stats_.hits;
+  return action;
+}
+
 // Kept under the revision that it has, which need not be the one that was asked for.
 Fetched CouchActions::Impl::read_and_keep(const std::string& id,
                                           const std::optional<std::string>& revision) {
   auto result = read(id, revision);
-  if (!result) {
-    note_failure(id, result.error());
-    return std::move(result).error();
-  }
   const std::lock_guard lock(mutex_);
   ++stats_.reads;
+  if (!result) {
+    ++stats_.failures;
+    return std::move(result).error();
+  }
   cache_.keep(ActionCache::key_of(id, result->action->revision), result->action, result->bytes,
               clock_.now());
   return std::move(result->action);
@@ -162,16 +168,6 @@ base::Result<std::string> CouchActions::Impl::read_code(const std::string& id,
                  "the code of action " + id);
 }
 
-// That an action is gone is its user's affair and no fault.
-void CouchActions::Impl::note_failure(const std::string& id, const base::Error& error) {
-  if (error.code != ErrorCode::kNotFound)
-    log_.error("CouchActions", error.message,
-               {{"action", id}, {"kind", base::name_of(error.code)}});
-  const std::lock_guard lock(mutex_);
-  ++stats_.reads;
-  ++stats_.failures;
-}
-
 CouchActionsStats CouchActions::Impl::stats() const {
   const std::lock_guard lock(mutex_);
   CouchActionsStats stats = stats_;
@@ -180,14 +176,17 @@ CouchActionsStats CouchActions::Impl::stats() const {
   return stats;
 }
 
-CouchActions::CouchActions(CouchActionsConfig config, const base::Clock& clock,
-                           const base::Logger& log)
-    : impl_(std::make_unique<Impl>(std::move(config), clock, log)) {}
+CouchActions::CouchActions(CouchActionsConfig config, const base::Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(config), clock)) {}
 
 CouchActions::~CouchActions() = default;
 
 Fetched CouchActions::fetch(const std::string& id, const std::optional<std::string>& revision) {
   return impl_->fetch(id, revision);
+}
+
+ActionPtr CouchActions::known(const std::string& id, const std::optional<std::string>& revision) {
+  return impl_->known(id, revision);
 }
 
 CouchActionsStats CouchActions::stats() const { return impl_->stats(); }

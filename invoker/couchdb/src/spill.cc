@@ -153,16 +153,24 @@ std::vector<std::string> Spill::peek(std::size_t count_max, std::int64_t bytes_m
       set_aside_front(text.error());
       continue;
     }
-    std::string_view rest = *text;
-    for (auto end = rest.find('\n'); end != std::string_view::npos && documents.size() < count_max;
-         end = rest.find('\n')) {
-      if (end > 0) documents.emplace_back(rest.substr(0, end));
-      rest.remove_prefix(end + 1);
-      peeked_ += static_cast<std::int64_t>(end) + 1;
-    }
+    split(*text, count_max, bytes_max, documents);
     if (documents.empty()) skip_bad_end();
   }
   return documents;
+}
+
+// The whole lines of a text that begins where the last drop() left off.
+void Spill::split(std::string_view text, std::size_t count_max, std::int64_t bytes_max,
+                  std::vector<std::string>& documents) {
+  while (documents.size() < count_max) {
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) return;
+    const auto line_bytes = static_cast<std::int64_t>(end) + 1;
+    if (!documents.empty() && peeked_ + line_bytes > bytes_max) return;
+    if (end > 0) documents.emplace_back(text.substr(0, end));
+    text.remove_prefix(end + 1);
+    peeked_ += line_bytes;
+  }
 }
 
 // At least one line, however long.

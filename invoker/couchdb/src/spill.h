@@ -52,6 +52,8 @@ class Spill {
   base::Status take_up();
   base::Status begin_file();
   base::Status write(std::string_view lines);
+  void split(std::string_view text, std::size_t count_max, std::int64_t bytes_max,
+             std::vector<std::string>& documents);
   base::Result<std::string> read_front(std::int64_t bytes_max) const;
   void skip_bad_end();
   void set_aside_front(const base::Error& error);

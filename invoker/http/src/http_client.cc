@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "curl.h"
@@ -34,6 +35,7 @@ HeaderList header_list(const std::vector<std::string>& lines) {
 struct Arriving {
   HttpAnswer answer;
   std::size_t bytes_max = 0;
+  bool head_complete = false;
   bool too_long = false;
 };
 
@@ -50,6 +52,12 @@ ErrorCode code_of(CURLcode code, const Arriving& arriving) {
     default:
       return ErrorCode::kUnavailable;
   }
+}
+
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* into) {
+  const std::string_view line(data, size * count);
+  static_cast<Arriving*>(into)->head_complete = line == "\r\n" || line == "\n";
+  return line.size();
 }
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* into) {
@@ -100,6 +108,7 @@ HttpClient::Handle::Handle(const HttpTarget& target) {
   if (!target.unix_socket.empty()) {
     set(handle, CURLOPT_UNIX_SOCKET_PATH, target.unix_socket.c_str());
   }
+  set(handle, CURLOPT_HEADERFUNCTION, &on_header);
   set(handle, CURLOPT_WRITEFUNCTION, &on_body);
   set(handle, CURLOPT_XFERINFOFUNCTION, &on_progress);
   set(handle, CURLOPT_NOPROGRESS, 0L);
@@ -130,9 +139,12 @@ base::Result<HttpAnswer> HttpClient::Handle::send(const HttpTarget& target,
   set_method(request);
   set(handle, CURLOPT_HTTPHEADER, headers.get());
   set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
+  set(handle, CURLOPT_HEADERDATA, &arriving);
   set(handle, CURLOPT_WRITEDATA, &arriving);
   set(handle, CURLOPT_XFERINFODATA, const_cast<std::atomic<bool>*>(cancelled));
-  const CURLcode code = curl_easy_perform(handle);
+  CURLcode code = curl_easy_perform(handle);
+  if (code == CURLE_OK && !arriving.head_complete)
+    code = CURLE_GOT_NOTHING;  // libcurl lets it pass
   if (code != CURLE_OK) {
     const char* why = arriving.too_long ? "the answer is too long" : curl_easy_strerror(code);
     return base::Error{code_of(code, arriving),

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/result.h"
 #include "invoker/action.h"
 #include "invoker/action_document.h"
@@ -37,8 +36,8 @@ struct CouchActionsStats {
 // and its attachment, twice where the action changed in between.
 class CouchActions final : public invoker::ActionSource {
  public:
-  // Clock and log outlive it. Nothing is asked of the database before the first fetch().
-  CouchActions(CouchActionsConfig config, const base::Clock& clock, const base::Logger& log);
+  // The clock outlives it. Nothing is asked of the database before the first fetch().
+  CouchActions(CouchActionsConfig config, const base::Clock& clock);
   ~CouchActions() override;
 
   // The latest action where the one at `revision` is gone: a database has no use for the past.
@@ -51,6 +50,8 @@ class CouchActions final : public invoker::ActionSource {
   // makes no sense).
   base::Result<std::shared_ptr<const invoker::Action>> fetch(
       const std::string& id, const std::optional<std::string>& revision) override;
+  std::shared_ptr<const invoker::Action> known(const std::string& id,
+                                               const std::optional<std::string>& revision) override;
 
   CouchActionsStats stats() const;
 
