@@ -26,7 +26,9 @@ std::int64_t usable_bytes(std::int64_t image_bytes) {
   return image_bytes - image_bytes / kImageBytesPerReserved - kReservedBytesMin;
 }
 
-Status NamespaceGroups::prepare() { return bound_group(root_fd_, kTierGroup, bounds_.all_bytes); }
+Status NamespaceGroups::prepare() const {
+  return bound_group(root_fd_, kTierGroup, bounds_.all_bytes);
+}
 
 Result<std::uint64_t> NamespaceGroups::group_of(const std::string& namespace_name,
                                                 int directory_fd) {

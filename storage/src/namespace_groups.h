@@ -27,7 +27,7 @@ class NamespaceGroups {
   NamespaceGroups(int root_fd, TierBounds bounds) : root_fd_(root_fd), bounds_(bounds) {}
 
   // Makes and bounds the group around all others. First of all.
-  base::Status prepare();
+  base::Status prepare() const;
 
   // Counts the subvolume, which may hold something already, in its namespace from now on.
   // `directory_fd` is the namespace's directory.
