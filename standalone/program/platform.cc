@@ -9,8 +9,8 @@
 
 #include "host_sandboxes.h"
 #include "invoker/invoker.h"
+#include "invoker_server/metrics_text.h"
 #include "manifest.h"
-#include "metrics_text.h"
 #include "standalone/control_plane.h"
 #include "standalone/http_server.h"
 #include "standalone/sqlite_activation_store.h"
@@ -85,7 +85,10 @@ class EngineInvoke final : public standalone::Invoke {
   bool healthy() const override { return engine_ != nullptr; }
   std::string metrics() const {
     invoker::Invoker* const engine = engine_;
-    return engine != nullptr ? metrics_text(engine->stats()) : "";
+    if (engine == nullptr) return "";
+    invoker_server::MetricsText text;
+    invoker_server::append_invoker_metrics(engine->stats(), text);
+    return text.take();
   }
 
  private:

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "../text.h"
-
-namespace standalone {
+namespace invoker_server {
 namespace {
 
 // "Content-Length : 5" is a header to some and none to others.
@@ -52,7 +50,7 @@ std::string framing_fault(std::string_view version, const std::vector<Field>& he
   }
   // Two equal ones as well: nobody sends them without something being wrong.
   if (lengths > 1) return "The request has more than one Content-Length.";
-  if (encodings > 1 || (encodings == 1 && !same_ignoring_case(encoding, "chunked"))) {
+  if (encodings > 1 || (encodings == 1 && !same_header(encoding, "chunked"))) {
     return "The only Transfer-Encoding that is understood is chunked.";
   }
   if (encodings > 0 && is_old) return "HTTP/1.0 has no Transfer-Encoding.";
@@ -60,4 +58,4 @@ std::string framing_fault(std::string_view version, const std::vector<Field>& he
   return "";
 }
 
-}  // namespace standalone
+}  // namespace invoker_server

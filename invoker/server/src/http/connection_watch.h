@@ -8,9 +8,9 @@
 #include <mutex>
 
 #include "base/clock.h"
-#include "standalone/http_server.h"
+#include "invoker_server/http_server.h"
 
-namespace standalone {
+namespace invoker_server {
 
 // What is known of one connection. The owner of the connection writes it, the sweep reads it.
 struct WatchedConnection {
@@ -53,4 +53,4 @@ class ConnectionWatch {
   std::list<WatchedConnection*> connections_;
 };
 
-}  // namespace standalone
+}  // namespace invoker_server

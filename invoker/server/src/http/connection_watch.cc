@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-namespace standalone {
+namespace invoker_server {
 namespace {
 
 constexpr std::chrono::milliseconds kIdleAfter{250};
@@ -86,4 +86,4 @@ void ConnectionWatch::shut_idle() {
   }
 }
 
-}  // namespace standalone
+}  // namespace invoker_server

@@ -1,31 +1,9 @@
-#include "metrics_text.h"
+#include "invoker_server/metrics_text.h"
 
-namespace program {
-namespace {
+namespace invoker_server {
 
-class Text {
- public:
-  Text& family(const char* name, const char* type, const char* help) {
-    name_ = name;
-    out_ += "# HELP " + name_ + " " + help + "\n# TYPE " + name_ + " " + type + "\n";
-    return *this;
-  }
-  Text& value(auto number, const std::string& labels = "") {
-    out_ += name_ + labels + " " + std::to_string(number) + "\n";
-    return *this;
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  std::string name_;
-  std::string out_;
-};
-
-}  // namespace
-
-std::string metrics_text(const invoker::InvokerStats& stats) {
+void append_invoker_metrics(const invoker::InvokerStats& stats, MetricsText& text) {
   const invoker::PoolStats& pool = stats.pool;
-  Text text;
   text.family("larder_activations_accepted_total", "counter", "Activations taken over.")
       .value(stats.accepted);
   text.family("larder_activations_completed_total", "counter", "Activations ended, by outcome.")
@@ -50,7 +28,6 @@ std::string metrics_text(const invoker::InvokerStats& stats) {
       .value(pool.memory_used_bytes);
   text.family("larder_activations_waiting", "gauge", "Activations that wait for room.")
       .value(pool.waiting);
-  return text.take();
 }
 
-}  // namespace program
+}  // namespace invoker_server

@@ -1,4 +1,4 @@
-#include "standalone/http_server.h"
+#include "invoker_server/http_server.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -9,12 +9,14 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "connection_watch.h"
 #include "exchange.h"
+#include "tls/tls_server.h"
 
-namespace standalone {
+namespace invoker_server {
 namespace {
 
 constexpr int kBacklog = 1024;
@@ -56,8 +58,8 @@ std::uint16_t port_of(int fd) {
 // The library's callbacks, and what they share. `closure` is always the Impl.
 class HttpServer::Impl {
  public:
-  Impl(const HttpServerConfig& config, HttpHandler handler)
-      : config_(config), handler_(std::move(handler)), watch_(config) {}
+  Impl(const HttpServerConfig& config, std::optional<TlsServer> tls, HttpHandler handler)
+      : config_(config), tls_(std::move(tls)), handler_(std::move(handler)), watch_(config) {}
   ~Impl() { stop(std::chrono::milliseconds(0)); }
 
   base::Status start(base::UniqueFd listener);
@@ -81,6 +83,7 @@ class HttpServer::Impl {
   void wait_for_clients(std::chrono::milliseconds patience);
 
   const HttpServerConfig config_;
+  std::optional<TlsServer> tls_;
   const HttpHandler handler_;
   ConnectionWatch watch_;
   WaitingExchanges waiting_;
@@ -136,6 +139,7 @@ void HttpServer::Impl::on_connection(void* closure, MHD_Connection* connection, 
   if (what == MHD_CONNECTION_NOTIFY_STARTED) {
     const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     *context = self.watch_.add(info->connect_fd);
+    if (self.tls_) self.tls_->prepare(connection);
   } else {
     self.watch_.remove(static_cast<WatchedConnection*>(*context));
     *context = nullptr;
@@ -145,7 +149,12 @@ void HttpServer::Impl::on_connection(void* closure, MHD_Connection* connection, 
 base::Status HttpServer::Impl::start(base::UniqueFd listener) {
   listener_ = std::move(listener);
   port_ = port_of(listener_.get());
-  const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+  std::vector<MHD_OptionItem> tls = {{MHD_OPTION_END, 0, nullptr}};
+  if (tls_) {
+    flags |= MHD_USE_TLS;
+    tls = tls_->options();
+  }
   daemon_ = MHD_start_daemon(flags, 0, nullptr, nullptr, &Impl::on_request, this,  //
                              MHD_OPTION_LISTEN_SOCKET, listener_.get(),            //
                              MHD_OPTION_THREAD_POOL_SIZE, config_.threads > 1 ? config_.threads : 0,
@@ -155,9 +164,10 @@ base::Status HttpServer::Impl::start(base::UniqueFd listener) {
                              MHD_OPTION_URI_LOG_CALLBACK, &Impl::on_request_line, this,   //
                              MHD_OPTION_NOTIFY_COMPLETED, &Impl::on_end, this,            //
                              MHD_OPTION_NOTIFY_CONNECTION, &Impl::on_connection, this,    //
+                             MHD_OPTION_ARRAY, tls.data(),                                //
                              MHD_OPTION_END);
   if (daemon_ == nullptr) {
-    return base::Error{base::ErrorCode::kUnavailable, "cannot start the HTTP server's threads"};
+    return base::Error{base::ErrorCode::kUnavailable, "cannot start the HTTP server"};
   }
   sweeper_ = std::thread([this] { sweep_until_stopped(); });
   return {};
@@ -212,8 +222,13 @@ HttpServer::~HttpServer() = default;
 
 base::Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpServerConfig& config,
                                                             HttpHandler handler) {
+  std::optional<TlsServer> tls;
+  if (config.tls) {
+    TRY(Keystore keystore, read_keystore(*config.tls));
+    tls.emplace(std::move(keystore), config.tls->client_certificate);
+  }
   TRY(base::UniqueFd listener, listen_on(config));
-  auto impl = std::make_unique<Impl>(config, std::move(handler));
+  auto impl = std::make_unique<Impl>(config, std::move(tls), std::move(handler));
   TRY_STATUS(impl->start(std::move(listener)));
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
@@ -222,4 +237,4 @@ std::uint16_t HttpServer::port() const { return impl_->port(); }
 base::Status HttpServer::adopt(int fd) { return impl_->adopt(fd); }
 void HttpServer::stop(std::chrono::milliseconds patience) { impl_->stop(patience); }
 
-}  // namespace standalone
+}  // namespace invoker_server

@@ -1,8 +1,8 @@
-#include "standalone/http.h"
+#include "invoker_server/http.h"
 
-#include "../text.h"
+#include <algorithm>
 
-namespace standalone {
+namespace invoker_server {
 namespace {
 
 const std::string* find_header(const std::vector<Field>& headers, std::string_view name) {
@@ -14,7 +14,12 @@ const std::string* find_header(const std::vector<Field>& headers, std::string_vi
 
 }  // namespace
 
-bool same_header(std::string_view a, std::string_view b) { return same_ignoring_case(a, b); }
+bool same_header(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
 
 const std::string* Request::header(std::string_view name) const {
   return find_header(headers, name);
@@ -52,4 +57,4 @@ void Responder::send(Response response) {
   sink(std::move(response));
 }
 
-}  // namespace standalone
+}  // namespace invoker_server

@@ -7,7 +7,7 @@
 
 #include "framing.h"
 
-namespace standalone {
+namespace invoker_server {
 namespace {
 
 // Of a body that is too long, this much is read and thrown away so that the client gets to read the
@@ -134,4 +134,4 @@ bool Exchange::send_answer() {
   return result == MHD_YES;
 }
 
-}  // namespace standalone
+}  // namespace invoker_server

@@ -7,12 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "standalone/http.h"
+#include "invoker_server/http.h"
 
-namespace standalone {
+namespace invoker_server {
 
 // What is wrong with the headers of a request of `version` ("HTTP/1.1"), for its sender; "" when
 // nothing is. Pure.
 std::string framing_fault(std::string_view version, const std::vector<Field>& headers);
 
-}  // namespace standalone
+}  // namespace invoker_server

@@ -8,11 +8,11 @@
 #include <unordered_set>
 
 #include "connection_watch.h"
-#include "standalone/http.h"
+#include "invoker_server/http.h"
 
 struct MHD_Connection;
 
-namespace standalone {
+namespace invoker_server {
 
 class Exchange;
 
@@ -73,4 +73,4 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   WaitingExchanges* waiting_ = nullptr;  // not null: suspended
 };
 
-}  // namespace standalone
+}  // namespace invoker_server
