@@ -75,9 +75,9 @@ ActionDocument action_document(const ActionTerms& terms, const std::string& code
                 attached ? "couch:" + random_uuid(random) : "mem:" + base64url(code));
   if (!attached) reference.set("length", static_cast<std::uint64_t>(code.size()));
   Json document = skeleton(terms.path, terms.name, terms.version);
-  document.set("exec", Json::object({{"kind", terms.kind},
-                                     {"code", std::move(reference)},
-                                     {"binary", false}}));
+  document.set(
+      "exec",
+      Json::object({{"kind", terms.kind}, {"code", std::move(reference)}, {"binary", false}}));
   document.set("limits",
                limits_of(terms.timeout.count(), terms.memory_mb, terms.logs_mb, terms.concurrency));
   document.set("parameters", parameters_of(terms.behaviour));

@@ -1,6 +1,7 @@
 #include "controller_sim/kafka.h"
 
 #include <array>
+#include <thread>
 #include <utility>
 
 #include "kafka_handles.h"
@@ -10,7 +11,6 @@ namespace {
 
 using base::ErrorCode;
 
-constexpr int kPatienceMs = 15'000;
 constexpr std::size_t kReasonBytes = 512;
 
 using Options = std::map<std::string, std::string>;
@@ -113,6 +113,7 @@ base::Status Kafka::follow(const std::vector<std::string>& topics) {
   const KafkaPartitions list = partition_zero(topics);
   for (int i = 0; i < list->cnt; ++i) {
     TRY(const std::int64_t end, end_of(list->elems[i].topic));
+    learn_leader(handles_->consumer.get(), list->elems[i].topic);
     list->elems[i].offset = end;
     handles_->positions[list->elems[i].topic] = end;
   }
@@ -145,6 +146,7 @@ std::vector<BusMessage> Kafka::poll(base::milliseconds wait) {
 
 base::Status Kafka::send(const std::string& topic, const std::string& text,
                          const std::string& token) {
+  meet(topic);
   auto kept = token.empty() ? nullptr : std::make_unique<std::string>(token);
   const auto code = rd_kafka_producev(
       handles_->producer.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(0),
@@ -163,14 +165,22 @@ void Kafka::flush(base::milliseconds wait) {
   rd_kafka_flush(handles_->producer.get(), static_cast<int>(wait.count()));
 }
 
+// A topic that was made a moment ago has no leader yet: asked again until the time is over.
 base::Result<std::int64_t> Kafka::end_of(const std::string& topic) {
-  std::int64_t low = 0;
-  std::int64_t high = 0;
-  const auto code = rd_kafka_query_watermark_offsets(handles_->consumer.get(), topic.c_str(), 0,
-                                                     &low, &high, kPatienceMs);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return kafka_error("asking for the end of " + topic, code);
-  return high;
+  constexpr base::milliseconds kAskAgainAfter{50};
+  const base::Instant deadline = std::chrono::steady_clock::now() + handles_->config.patience;
+  for (;;) {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const auto code =
+        rd_kafka_query_watermark_offsets(handles_->consumer.get(), topic.c_str(), 0, &low, &high,
+                                         static_cast<int>(handles_->config.patience.count()));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return high;
+    if (std::chrono::steady_clock::now() + kAskAgainAfter > deadline) {
+      return kafka_error("asking for the end of " + topic, code);
+    }
+    std::this_thread::sleep_for(kAskAgainAfter);
+  }
 }
 
 std::int64_t Kafka::position(const std::string& topic) const {

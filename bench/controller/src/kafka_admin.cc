@@ -7,17 +7,18 @@
 namespace controller_sim {
 namespace {
 
-constexpr int kPatienceMs = 15'000;
 constexpr std::size_t kReasonBytes = 512;
 
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<rd_kafka_NewTopic_destroy>>;
 using GroupOffsets = std::unique_ptr<rd_kafka_ListConsumerGroupOffsets_t,
                                      Destroyer<rd_kafka_ListConsumerGroupOffsets_destroy>>;
+using KafkaTopic = std::unique_ptr<rd_kafka_topic_t, Destroyer<rd_kafka_topic_destroy>>;
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, Destroyer<rd_kafka_metadata_destroy>>;
 
-base::Result<bool> has_topic(rd_kafka_t* client, const std::string& name) {
+base::Result<bool> has_topic(rd_kafka_t* client, const std::string& name,
+                             base::milliseconds patience) {
   const rd_kafka_metadata_t* raw = nullptr;
-  const auto code = rd_kafka_metadata(client, 1, nullptr, &raw, kPatienceMs);
+  const auto code = rd_kafka_metadata(client, 1, nullptr, &raw, static_cast<int>(patience.count()));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error("listing topics", code);
   const Metadata metadata(raw);
   return std::any_of(metadata->topics, metadata->topics + metadata->topic_cnt,
@@ -57,10 +58,23 @@ base::Result<std::int64_t> committed_of(const KafkaEvent& event, const std::stri
 
 }  // namespace
 
+void learn_leader(rd_kafka_t* client, const std::string& topic) {
+  constexpr int kPatienceMs = 1000;
+  const KafkaTopic handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* raw = nullptr;
+  const auto code = rd_kafka_metadata(client, 0, handle.get(), &raw, kPatienceMs);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_metadata_destroy(raw);
+}
+
+// The topic's handle is kept by the library from here on, with its leader.
+void Kafka::meet(const std::string& topic) {
+  if (handles_->met.insert(topic).second) learn_leader(handles_->producer.get(), topic);
+}
+
 base::Status Kafka::ensure_topic(const std::string& name,
                                  const std::map<std::string, std::string>& settings) {
   rd_kafka_t* client = handles_->producer.get();
-  TRY(const bool there, has_topic(client, name));
+  TRY(const bool there, has_topic(client, name, handles_->config.patience));
   if (there) return {};
   std::array<char, kReasonBytes> reason{};
   const NewTopic topic(rd_kafka_NewTopic_new(name.c_str(), 1, handles_->config.replication_factor,
@@ -72,9 +86,9 @@ base::Status Kafka::ensure_topic(const std::string& name,
     rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str());
   }
   rd_kafka_NewTopic_t* list = topic.get();
-  const KafkaEvent event = ask_admin(client, [&](rd_kafka_queue_t* queue) {
-    rd_kafka_CreateTopics(client, &list, 1, nullptr, queue);
-  });
+  const KafkaEvent event = ask_admin(
+      client, handles_->config.patience,
+      [&](rd_kafka_queue_t* queue) { rd_kafka_CreateTopics(client, &list, 1, nullptr, queue); });
   return outcome_of(event, "creating topic " + name);
 }
 
@@ -85,9 +99,10 @@ base::Result<std::int64_t> Kafka::committed(const std::string& group, const std:
   const GroupOffsets question(
       rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), partitions.get()));
   rd_kafka_ListConsumerGroupOffsets_t* list = question.get();
-  const KafkaEvent event = ask_admin(client, [&](rd_kafka_queue_t* queue) {
-    rd_kafka_ListConsumerGroupOffsets(client, &list, 1, nullptr, queue);
-  });
+  const KafkaEvent event =
+      ask_admin(client, handles_->config.patience, [&](rd_kafka_queue_t* queue) {
+        rd_kafka_ListConsumerGroupOffsets(client, &list, 1, nullptr, queue);
+      });
   return committed_of(event, "asking what " + group + " has committed");
 }
 

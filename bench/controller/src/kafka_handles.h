@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,20 +38,23 @@ struct Kafka::Handles {
   KafkaConfig config;
   KafkaReports reports;                           // before the clients, whose last reports go here
   std::map<std::string, std::int64_t> positions;  // of topics that are followed: the next offset
+  std::set<std::string> met;                      // topics whose leader the producer knows
   KafkaClient producer;
   KafkaClient consumer;
 };
+
+// Learns who leads a topic. The library would find out by itself, up to a second later.
+void learn_leader(rd_kafka_t* client, const std::string& topic);
 
 // The error of a call as ours; kUnavailable unless it is a mistake of the caller.
 base::Error kafka_error(const std::string& what, rd_kafka_resp_err_t code);
 
 // A request of the admin API: `ask` puts it on a queue, the answer comes back.
 template <typename Ask>
-KafkaEvent ask_admin(rd_kafka_t* client, const Ask& ask) {
-  constexpr int kPatienceMs = 15'000;
+KafkaEvent ask_admin(rd_kafka_t* client, base::milliseconds patience, const Ask& ask) {
   const KafkaQueue queue(rd_kafka_queue_new(client));
   ask(queue.get());
-  return KafkaEvent(rd_kafka_queue_poll(queue.get(), kPatienceMs));
+  return KafkaEvent(rd_kafka_queue_poll(queue.get(), static_cast<int>(patience.count())));
 }
 
 }  // namespace controller_sim

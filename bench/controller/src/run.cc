@@ -247,6 +247,8 @@ void Run::run_phases() {
 // wait in the topic longer than the controller does.
 void Run::wait_for_stragglers() {
   constexpr milliseconds kQuiet{300};
+  const base::Instant last = clock_.now() + options_.checks.grace;
+  while (controller_.books().open() > 0 && clock_.now() < last) controller_.pump(kPumpWait);
   const milliseconds quiet = options_.checks.at_most_once ? options_.checks.grace : kQuiet;
   const base::Instant start = clock_.now();
   while (clock_.now() - std::max(controller_.last_message(), start) < quiet) {

@@ -15,6 +15,7 @@ struct KafkaConfig {
   std::string hosts;
   std::map<std::string, std::string> options;  // librdkafka's own, for TLS and the like
   int replication_factor = 1;
+  base::milliseconds patience{15'000};  // with each question to a broker
 };
 
 struct BusMessage {
@@ -58,6 +59,7 @@ class Kafka {
   std::string take_complaint();
 
  private:
+  void meet(const std::string& topic);
   struct Handles;
   explicit Kafka(std::unique_ptr<Handles> handles);
   std::unique_ptr<Handles> handles_;
