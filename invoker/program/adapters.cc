@@ -1,0 +1,198 @@
+#include "adapters.h"
+
+#include <filesystem>
+
+#include "invoker/container_name.h"
+
+namespace program {
+
+using invoker_settings::ContainerSettings;
+using invoker_settings::InvokerSettings;
+
+namespace {
+
+// Where the records that wait for the database are kept when nobody says otherwise.
+constexpr const char* kDataFolder = "/var/lib/larder";
+
+invoker::StoreLevel level_of(invoker_settings::StoreLevel level) {
+  switch (level) {
+    case invoker_settings::StoreLevel::kAlways:
+      return invoker::StoreLevel::kAlways;
+    case invoker_settings::StoreLevel::kFailures:
+      return invoker::StoreLevel::kFailures;
+    case invoker_settings::StoreLevel::kFailuresNotApplicationErrors:
+      break;
+  }
+  return invoker::StoreLevel::kFailuresNotApplicationErrors;
+}
+
+void set_timeouts(const invoker_settings::DockerTimeouts& wanted,
+                  invoker_docker::DockerTimeouts& timeouts) {
+  constexpr std::chrono::hours kForever{24 * 365};
+  timeouts.run = wanted.run.value_or(kForever);
+  timeouts.remove = wanted.remove.value_or(kForever);
+  timeouts.inspect = wanted.inspect.value_or(kForever);
+  timeouts.pull = wanted.pull.value_or(kForever);
+  timeouts.pause = wanted.pause.value_or(kForever);
+  timeouts.version = wanted.version.value_or(kForever);
+}
+
+void set_arguments(const invoker_settings::ContainerArgs& wanted,
+                   invoker_docker::DockerConfig& config) {
+  config.network = wanted.network;
+  config.environment = wanted.extra_env;
+  config.dns_servers = wanted.dns_servers;
+  config.dns_search = wanted.dns_search;
+  config.dns_options = wanted.dns_options;
+  config.extra_arguments = wanted.extra_args;
+}
+
+}  // namespace
+
+invoker::InvokerInstance instance_of(const InvokerSettings& settings, int id) {
+  const invoker_settings::IdentitySettings& identity = settings.identity;
+  return {.id = id,
+          .user_memory_bytes = settings.pool.memory_bytes,
+          .unique_name = identity.unique_name,
+          .displayed_name = identity.displayed_name,
+          .tags = identity.tags,
+          .dedicated_namespaces = identity.dedicated_namespaces};
+}
+
+std::string name_prefix_of(const invoker::InvokerInstance& instance) {
+  return "wsk" + instance.unique_name.value_or("") + std::to_string(instance.id);
+}
+
+invoker::InvokerConfig engine_config(const InvokerSettings& settings,
+                                     const invoker::InvokerInstance& instance) {
+  invoker::InvokerConfig config;
+  config.pool = settings.pool;
+  config.limits = {settings.limits.namespace_default, settings.limits.system};
+  config.parameter_keys = {settings.parameter_storage.aes_128, settings.parameter_storage.aes_256};
+  config.name_prefix = name_prefix_of(instance);
+  config.api_host = settings.api_host;
+  config.payload_bytes_max = settings.limits.payload_bytes_max;
+  config.truncation_bytes = settings.limits.truncation_bytes;
+  config.collects_logs = settings.containers.logs == invoker_settings::LogStore::kRecord;
+  return config;
+}
+
+invoker::FeedLimits feed_limits_of(const InvokerSettings& settings) {
+  return invoker::feed_limits(
+      {.user_memory_bytes = settings.pool.memory_bytes,
+       .memory_bytes_min = settings.limits.system.memory_mb.min << 20,
+       .concurrency_max = static_cast<int>(settings.limits.system.concurrency.max),
+       .peek_factor = settings.peek_factor});
+}
+
+invoker::TopicSpec topic_of(const InvokerSettings& settings,
+                            const invoker::InvokerInstance& instance) {
+  const invoker_settings::KafkaSettings& kafka = settings.kafka;
+  invoker::TopicSpec topic{.name = kafka.topic_prefix + instance.source(),
+                           .partitions = kafka.partitions,
+                           .replication_factor = kafka.replication_factor,
+                           .settings = kafka.topic};
+  topic.settings["max.message.bytes"] = std::to_string(kafka.message_bytes_max);
+  return topic;
+}
+
+invoker::StorePolicy store_policy_of(const InvokerSettings& settings) {
+  return {level_of(settings.records.blocking), level_of(settings.records.non_blocking)};
+}
+
+invoker_kafka::KafkaConfig kafka_config(const InvokerSettings& settings) {
+  return {.hosts = settings.kafka.hosts,
+          .common = settings.kafka.common,
+          .consumer = settings.kafka.consumer,
+          .producer = settings.kafka.producer,
+          .message_bytes_max = settings.kafka.message_bytes_max};
+}
+
+invoker_couchdb::CouchSettings couch_settings(const InvokerSettings& settings) {
+  invoker_couchdb::CouchSettings couch;
+  couch.protocol = settings.couch.protocol;
+  couch.host = settings.couch.host;
+  couch.port = settings.couch.port;
+  couch.username = settings.couch.username;
+  couch.password = settings.couch.password;
+  couch.actions = settings.couch.actions;
+  couch.activations = settings.couch.activations;
+  couch.subjects = settings.couch.subjects;
+  return couch;
+}
+
+invoker_couchdb::CouchActionsConfig actions_config(const InvokerSettings& settings) {
+  invoker_couchdb::CouchActionsConfig config;
+  config.couch = couch_settings(settings);
+  config.rules.kinds =
+      [&runtimes = settings.runtimes](std::string_view kind) -> std::optional<invoker::KindRules> {
+    const invoker::Runtime* runtime = runtimes.resolve(kind);
+    if (runtime == nullptr) return std::nullopt;
+    return invoker::KindRules{runtime->kind, runtime->attached, runtime->require_main};
+  };
+  return config;
+}
+
+invoker_couchdb::CouchActivationsConfig activations_config(const InvokerSettings& settings) {
+  invoker_couchdb::CouchActivationsConfig config;
+  config.couch = couch_settings(settings);
+  config.spill_folder = settings.records.queue_folder.empty()
+                            ? settings.data_folder.value_or(kDataFolder) + "/records"
+                            : settings.records.queue_folder;
+  config.spill_bytes_max = settings.records.queue_folder_bytes;
+  return config;
+}
+
+invoker_docker::DockerConfig docker_config(const InvokerSettings& settings,
+                                           const invoker::InvokerInstance& instance) {
+  const ContainerSettings& containers = settings.containers;
+  invoker_docker::DockerConfig config;
+  config.socket = containers.docker_socket;
+  config.name_prefix = invoker::container_name_prefix(name_prefix_of(instance));
+  for (const invoker::Runtime& runtime : settings.runtimes.all()) {
+    config.images[runtime.kind] = runtime.image_name;
+  }
+  config.native_images = settings.runtimes.blackboxes();
+  if (containers.bypass_pull_for_local_images) {
+    config.local_image_prefix = containers.local_image_prefix;
+  }
+  config.runtimes_registry = containers.runtimes_registry;
+  config.user_images_registry = containers.user_images_registry;
+  set_arguments(containers.args, config);
+  config.user_cpus = containers.user_cpus;
+  config.user_memory_bytes = settings.pool.memory_bytes;
+  config.containers_folder = containers.docker_folder;
+  config.parallel_runs = containers.parallel_runs;
+  set_timeouts(containers.timeouts, config.timeouts);
+  return config;
+}
+
+invoker_container::SandboxConfig sandbox_config(const invoker::InvokerInstance& instance) {
+  const auto programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  invoker_container::SandboxConfig config;
+  config.instance = instance.source();
+  config.state_directory = "/run/larder-" + config.instance;
+  config.sandbox_program = programs / "larder-sandbox";
+  config.proxy_program = programs / "larder-proxy";
+  config.runtimes = invoker_container::find_runtimes();
+  return config;
+}
+
+invoker_server::ControlOptions server_options(const InvokerSettings& settings,
+                                              const invoker::InvokerInstance& instance) {
+  const invoker_settings::ServerSettings& server = settings.server;
+  invoker_server::ControlOptions options;
+  options.address = server.address;
+  options.port = server.port;
+  if (server.https) {
+    options.tls = invoker_server::TlsOptions{server.keystore_path, server.keystore_password,
+                                             server.client_certificate};
+  }
+  options.username = server.username;
+  options.password = server.password;
+  options.instance = instance.display();
+  options.transaction_header = server.transaction_header;
+  return options;
+}
+
+}  // namespace program

@@ -1,0 +1,82 @@
+#include "metrics.h"
+
+#include "invoker_server/metrics_text.h"
+
+namespace program {
+
+using invoker_server::MetricsText;
+
+namespace {
+
+void append_feed(const Measured& measured, MetricsText& text) {
+  const invoker::FeedStats& feed = measured.feed;
+  text.family("larder_messages_committed_total", "counter", "Messages taken over from the topic.")
+      .value(feed.committed);
+  text.family("larder_messages_unreadable_total", "counter", "Messages that were dropped.")
+      .value(measured.unreadable);
+  text.family("larder_messages", "gauge", "Messages taken over and not ended, by state.")
+      .value(feed.waiting, "{state=\"waiting\"}")
+      .value(feed.begun, "{state=\"begun\"}");
+  if (measured.lag) {
+    text.family("larder_topic_lag", "gauge", "Messages that wait in the topic.")
+        .value(*measured.lag);
+  }
+  text.family("larder_enabled", "gauge", "1 while controllers are told to send work.")
+      .value(measured.enabled ? 1 : 0);
+}
+
+void append_acks(const invoker::Acknowledger::Stats& acks, MetricsText& text) {
+  text.family("larder_acknowledgements_total", "counter", "Acknowledgements, by fate.")
+      .value(acks.sent, "{fate=\"arrived\"}")
+      .value(acks.lost, "{fate=\"given_up\"}");
+  text.family("larder_acknowledgements_repeated_total", "counter",
+              "Sent again, because the bus did not take them.")
+      .value(acks.repeated);
+  text.family("larder_acknowledgements_shrunk_total", "counter",
+              "Sent without their result, because that was too large.")
+      .value(acks.shrunk);
+  text.family("larder_acknowledgements_under_way", "gauge", "Not known to have arrived yet.")
+      .value(acks.under_way);
+}
+
+void append_actions(const invoker_couchdb::CouchActionsStats& actions, MetricsText& text) {
+  text.family("larder_action_reads_total", "counter", "How actions were had.")
+      .value(actions.hits, "{from=\"cache\"}")
+      .value(actions.joined, "{from=\"another_read\"}")
+      .value(actions.reads, "{from=\"database\"}");
+  text.family("larder_action_read_failures_total", "counter", "Actions that could not be had.")
+      .value(actions.failures);
+  text.family("larder_action_cache_bytes", "gauge", "Actions kept in memory.")
+      .value(actions.cached_bytes);
+}
+
+void append_records(const invoker_couchdb::CouchActivationsStats& records, MetricsText& text) {
+  text.family("larder_records_total", "counter", "Records of activations, by fate.")
+      .value(records.written, "{fate=\"written\"}")
+      .value(records.repeated, "{fate=\"there_already\"}")
+      .value(records.refused, "{fate=\"refused\"}")
+      .value(records.lost, "{fate=\"lost\"}");
+  text.family("larder_records_waiting", "gauge", "Records in memory that are not written yet.")
+      .value(records.waiting);
+  text.family("larder_records_spill_bytes", "gauge", "Records on disk that wait for the database.")
+      .value(records.spill_bytes);
+  text.family("larder_database_up", "gauge", "1 when the last write to the database succeeded.")
+      .value(records.available ? 1 : 0);
+}
+
+}  // namespace
+
+std::string metrics_of(const Measured& measured, bool stock_names) {
+  MetricsText text;
+  append_invoker_metrics(measured.engine, text);
+  append_feed(measured, text);
+  append_acks(measured.acks, text);
+  append_actions(measured.actions, text);
+  append_records(measured.records, text);
+  if (stock_names) {
+    append_stock_metrics({measured.engine, measured.topic, measured.lag, false}, text);
+  }
+  return text.take();
+}
+
+}  // namespace program

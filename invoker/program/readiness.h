@@ -1,0 +1,32 @@
+// What has to work for an invoker to serve, and since when it does or does not.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "invoker_server/control_server.h"
+
+namespace program {
+
+// Threads: any.
+class Readiness {
+ public:
+  // `names` in the order in which they are shown; none is well before it is noted to be.
+  Readiness(const base::Clock& clock, const std::vector<std::string>& names);
+
+  // The time of the state changes only with the state; the last error stays.
+  void note(const std::string& name, const base::Status& status);
+
+  std::vector<invoker_server::Check> checks() const;
+
+ private:
+  const base::Clock& clock_;
+  mutable std::mutex mutex_;  // guards checks_
+  std::vector<invoker_server::Check> checks_;
+};
+
+}  // namespace program
