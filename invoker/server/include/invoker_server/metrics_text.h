@@ -41,7 +41,7 @@ void append_invoker_metrics(const invoker::InvokerStats& stats, MetricsText& tex
 struct StockMetrics {
   invoker::InvokerStats stats;
   std::string topic;                // "invoker0"
-  std::optional<std::int64_t> lag;  // records that wait in it
+  std::optional<std::int64_t> lag{};  // records that wait in it
   bool tags = false;                // METRICS_KAMON_TAGS: part of a name becomes a label
 };
 void append_stock_metrics(const StockMetrics& known, MetricsText& text);

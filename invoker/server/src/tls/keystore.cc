@@ -120,7 +120,7 @@ base::Result<Keystore> read_keystore(const TlsOptions& options) {
   const int code = gnutls_pkcs12_simple_parse(
       store.get(), options.password.c_str(), &contents.key, &contents.chain, &contents.chain_size,
       &contents.others, &contents.others_size, nullptr, GNUTLS_PKCS12_SP_INCLUDE_SELF_SIGNED);
-  if (code < 0) return from_library(options, code);
+  if (code < 0 && code != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) return from_library(options, code);
   if (contents.key == nullptr || contents.chain_size == 0) {
     return bad(options, "it needs a private key with its certificate");
   }

@@ -1,5 +1,5 @@
 // The HTTP server over real sockets, with clients that behave and clients that do not.
-#include "standalone/http_server.h"
+#include "invoker_server/http_server.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -13,11 +13,11 @@
 
 namespace {
 
-using standalone::HttpServer;
-using standalone::HttpServerConfig;
-using standalone::Request;
-using standalone::Responder;
-using standalone::Response;
+using invoker_server::HttpServer;
+using invoker_server::HttpServerConfig;
+using invoker_server::Request;
+using invoker_server::Responder;
+using invoker_server::Response;
 
 // Answers with what it was asked; keeps the responders of /wait.
 class Echo {
