@@ -1,5 +1,5 @@
-// The contract of containers, run over Docker: as on a host that shows everything, and as from
-// inside a container that sees nothing but the daemon's socket.
+// The contract of containers, run over Docker: as on a host that shows everything, and with pausing
+// and logs left to the daemon.
 #include "../invoker_container/container_contract.h"
 #include "docker_backend.h"
 
@@ -13,7 +13,6 @@ struct DockerBackend {
   }
 };
 
-// Pauses and logs through the daemon.
 struct DockerByApiBackend {
   static std::string skip_reason() { return invoker_docker::missing_daemon(); }
   static std::unique_ptr<invoker::ContainerFactory> make_factory() {

@@ -20,6 +20,8 @@ constexpr int kRuntimePort = 8080;
 constexpr milliseconds kAskPause{5};
 // The daemon writes the last of the log, and its word on memory, some time after the end.
 constexpr std::chrono::seconds kSettlePatience{2};
+// Between a broken connection and the end of the container that broke it.
+constexpr milliseconds kEndPatience{200};
 
 base::Error gone() {
   return base::Error{ErrorCode::kUnavailable, "the container has been destroyed"};
@@ -58,14 +60,14 @@ invoker::CallOutcome DockerContainer::post(const std::string& path, const std::s
 base::Status DockerContainer::pause() {
   if (destroyed_) return gone();
   client_.close_connections();
-  TRY_STATUS(parts_.host.freezer ? parts_.host.freezer->freeze() : shared_.api.pause(parts_.id));
+  TRY_STATUS(freezes() ? parts_.host.freezer->freeze() : shared_.api.pause(parts_.id));
   paused_ = true;
   return {};
 }
 
 base::Status DockerContainer::resume() {
   if (destroyed_) return gone();
-  TRY_STATUS(parts_.host.freezer ? parts_.host.freezer->thaw() : shared_.api.unpause(parts_.id));
+  TRY_STATUS(freezes() ? parts_.host.freezer->thaw() : shared_.api.unpause(parts_.id));
   paused_ = false;
   return {};
 }
@@ -122,11 +124,7 @@ base::Result<invoker::DetachOutcome> DockerContainer::detach(const std::string& 
     TRY(outcome, invoker_container::unmount_tree(target));
     return {};
   }));
-  return gone_through(number) ? outcome : invoker::DetachOutcome::kHeld;
-}
-
-bool DockerContainer::gone_through(std::uint64_t mount) const {
-  return !sees_mount(parts_.host.pid, mount);
+  return sees_mount(parts_.host.pid, number) ? invoker::DetachOutcome::kHeld : outcome;
 }
 
 invoker::CollectedLogs DockerContainer::logs(const invoker::LogRequest& request) {
@@ -156,18 +154,23 @@ bool DockerContainer::wait_until_settled(base::Instant end) const {
   }
 }
 
-// While the container's groups are still there, which is not long after its end.
-void DockerContainer::note_memory() {
-  if (!parts_.host.freezer) return;
-  if (parts_.host.freezer->oom_kills().value_or(0) > 0) out_of_memory_ = true;
+// False when the kernel cannot be asked: the container's groups are not seen, or went with it.
+bool DockerContainer::note_memory() {
+  if (!parts_.host.freezer) return false;
+  const auto kills = parts_.host.freezer->oom_kills();
+  if (kills.value_or(0) > 0) out_of_memory_ = true;
+  return kills.has_value();
 }
 
 bool DockerContainer::memory_exhausted() {
-  note_memory();
-  if (out_of_memory_ || destroyed_ || !parts_.ending->ended()) return out_of_memory_;
-  // The groups are gone: the daemon remembers whether its shim saw it.
-  const auto end = std::chrono::steady_clock::now() + kSettlePatience;
-  wait_until_settled(end);
+  if (out_of_memory_ || destroyed_ || note_memory()) return out_of_memory_;
+  return ask_about_memory();
+}
+
+// The daemon says it of a container that has ended; its connection broke a little before.
+bool DockerContainer::ask_about_memory() {
+  if (!parts_.ending->wait(kEndPatience)) return false;
+  wait_until_settled(std::chrono::steady_clock::now() + kSettlePatience);
   const auto found = shared_.api.inspect(parts_.id, "");
   if (found.ok() && found->oom_killed) out_of_memory_ = true;
   return out_of_memory_;

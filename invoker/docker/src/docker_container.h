@@ -28,6 +28,7 @@ struct Shared {
   Undertaker& undertaker;
   invoker_container::NamespaceThread& namespaces;
   const base::Clock& clock;
+  bool use_freezer = true;
 };
 
 struct ContainerParts {
@@ -59,8 +60,9 @@ class DockerContainer final : public invoker::Container {
  private:
   base::Status check_attachable(const std::string& target) const;
   invoker_container::MountPlace place_of(const std::string& target) const;
-  bool gone_through(std::uint64_t mount) const;
-  void note_memory();
+  bool freezes() const { return shared_.use_freezer && parts_.host.freezer.has_value(); }
+  bool note_memory();
+  bool ask_about_memory();
   bool wait_until_settled(base::Instant end) const;
 
   ContainerParts parts_;

@@ -59,7 +59,7 @@ class DockerFactory::State {
         undertaker_(*api_, log),
         puller_(*api_),
         turnstile_(config_.parallel_runs),
-        shared_{*api_, watch_, undertaker_, *namespaces_, clock_} {}
+        shared_{*api_, watch_, undertaker_, *namespaces_, clock_, config_.use_freezer} {}
 
   base::Result<std::unique_ptr<invoker::Container>> create(const invoker::ContainerSpec& spec);
   base::Status remove_leftovers();
@@ -178,9 +178,8 @@ base::Result<ContainerParts> DockerFactory::State::look_into(const std::string& 
   ContainerParts parts;
   parts.id = id;
   parts.address = found.address;
-  parts.host = look_at(found.pid, id);
+  if (config_.use_host_view) parts.host = look_at(found.pid, id);
   parts.ending = std::make_shared<Ending>(std::move(parts.host.pidfd));
-  if (!config_.use_freezer) parts.host.freezer.reset();
   if (!found.running) parts.ending->mark();
   if (!parts.ending->by_kernel()) watch_.add(id, parts.ending);
   parts.log = log_of(found);

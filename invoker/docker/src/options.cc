@@ -63,6 +63,7 @@ constexpr Simple kSimple[] = {
     {"security-opt", Form::kTexts, "SecurityOpt"},
     {"shm-size", Form::kBytes, "ShmSize"},
     {"stop-signal", Form::kText, "StopSignal", false},
+    {"stop-timeout", Form::kNumber, "StopTimeout", false},
     {"storage-opt", Form::kPairs, "StorageOpt"},
     {"sysctl", Form::kPairs, "Sysctls"},
     {"user", Form::kText, "User", false},

@@ -27,6 +27,10 @@ curl_slist* request_headers() {
   return kHeaders;
 }
 
+// A runtime is on this host or beside it: where no answer comes to the first packet, nobody is
+// there. The kernel would look for the owner of an address for three seconds.
+constexpr std::chrono::milliseconds kConnectMax{1'000};
+
 std::string root_of(const Endpoint& endpoint) {
   if (!endpoint.unix_socket.empty()) return "http://localhost";
   const bool is_v6 = endpoint.host.find(':') != std::string::npos;
@@ -50,6 +54,7 @@ void Connection::set_once(const Endpoint& endpoint) {
   set(handle, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   set(handle, CURLOPT_PROXY, "");  // also keeps libcurl from asking the environment
   set(handle, CURLOPT_NOSIGNAL, 1L);
+  set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnectMax.count()));
   set(handle, CURLOPT_POST, 1L);
   set(handle, CURLOPT_HEADERFUNCTION, &Connection::on_header);
   set(handle, CURLOPT_WRITEFUNCTION, &Connection::on_body);
@@ -75,7 +80,7 @@ CallError Connection::exchange(const std::string& path, const std::string& body,
   set(handle, CURLOPT_HEADERDATA, &call);
   set(handle, CURLOPT_WRITEDATA, &call);
   sent_ = false;
-  return error_of(curl_easy_perform(handle));
+  return error_of(curl_easy_perform(handle), time);
 }
 
 std::size_t Connection::on_header(char* data, std::size_t size, std::size_t count, void* call) {
@@ -101,12 +106,13 @@ curl_socket_t Connection::on_open(void* self, curlsocktype, curl_sockaddr* addre
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-CallError Connection::error_of(CURLcode code) const {
+CallError Connection::error_of(CURLcode code, std::chrono::milliseconds time) const {
   switch (code) {
     case CURLE_OK:
       return CallError::kNone;
     case CURLE_OPERATION_TIMEDOUT:
-      return CallError::kTimeout;
+      // Before the time was over, only the connection can have taken too long.
+      return !sent_ && time > kConnectMax ? CallError::kConnectionRefused : CallError::kTimeout;
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:
       return sent_ ? CallError::kConnectionLost : CallError::kConnectionRefused;

@@ -28,7 +28,7 @@ class Connection {
   static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
   void set_once(const Endpoint& endpoint);
   void set_path(const std::string& path);
-  invoker::CallError error_of(CURLcode code) const;
+  invoker::CallError error_of(CURLcode code, std::chrono::milliseconds time) const;
 
   const std::string root_;  // "http://host:port"
   const unsigned generation_;

@@ -60,6 +60,9 @@ struct DockerConfig {
   bool use_log_files = true;  // false: always over the socket
   // Pause through the host's control groups where they are seen here; else through the daemon.
   bool use_freezer = true;
+  // Look at the containers' processes where this host shows them; else the daemon is asked for
+  // everything, and volumes cannot be attached.
+  bool use_host_view = true;
   int parallel_runs = 10;  // containers started at once; 0: any number
   DockerTimeouts timeouts;
 };

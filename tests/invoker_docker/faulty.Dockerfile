@@ -1,0 +1,3 @@
+FROM larder-base
+COPY faulty_runtime.py /
+ENTRYPOINT ["python3", "/faulty_runtime.py"]
