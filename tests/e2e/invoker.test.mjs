@@ -1,0 +1,133 @@
+// The drop-in invoker between a real broker and a real database, before a controller that counts every breach.
+import assert from 'node:assert/strict';
+import {after, test} from 'node:test';
+
+import {Invoker, ownService, service} from './invoker.mjs';
+import {remove, scratchFolder, traces} from './platform.mjs';
+
+const kafka = service('kafka');
+const couchdb = service('couchdb');
+const before = traces();
+
+// Runs `body` with an invoker that is there and is gone afterwards.
+async function withInvoker(options, body) {
+  const folder = scratchFolder();
+  const invoker = new Invoker({kafka, couchdb, ...options,
+    settings: {CONFIG_larder_dataFolder: folder, ...options.settings}});
+  try {
+    await invoker.start();
+    await body(invoker);
+    if (invoker.process.exitCode === null) assert.deepEqual(await invoker.stop(), {code: 0, signal: null});
+  } finally {
+    await invoker.stop('SIGKILL');
+    remove(folder);
+  }
+}
+
+after(() => assert.deepEqual(traces(), before));
+
+test('every kind of activation is acknowledged, recorded and told as an event, as the contract has it', () =>
+  withInvoker({}, async invoker => {
+    const {code, failure} = await invoker.simulate(
+        '--action', 'echo', '--action', 'fail', '--action', 'log:20', '--action', 'exit', '--action', 'init',
+        '--action', 'result:1200000', '--action', 'result:1048000', '--requests', '140', '--outstanding', '4',
+        '--blocking', '50', '--transid-variants', '--events', '--strict');
+    assert.equal(code, 0, failure);
+  }));
+
+test('without logs one acknowledgement says everything, also of what was killed', () =>
+  withInvoker({}, async invoker => {
+    const {code, failure} = await invoker.simulate(
+        '--action', 'noop', '--action', 'hang:1000', '--action', 'oom', '--requests', '30', '--outstanding', '6',
+        '--blocking', '50', '--logs', '0', '--memory', '128 MB', '--events', '--strict');
+    assert.equal(code, 0, failure);
+  }));
+
+test('more actions than fit into memory all get their turn', () =>
+  withInvoker({settings: {CONFIG_whisk_containerPool_userMemory: '1024m'}}, async invoker => {
+    const {code, failure} = await invoker.simulate(
+        '--action', 'noop', '--copies', '16', '--memory', '128 MB', '--requests', '200', '--outstanding', '8');
+    assert.equal(code, 0, failure);
+  }));
+
+test('SIGTERM under load loses nothing: what was sent is finished, and the controller sends no more', () =>
+  withInvoker({}, async invoker => {
+    const simulation = invoker.beginSimulation(
+        '--action', 'sleep:100', '--requests', '0', '--duration', '3s', '--outstanding', '8', '--memory', '128 MB',
+        '--tolerate', 'ping-gap');
+    await simulation.heard(/invoker0 is up/);
+    await new Promise(resolve => setTimeout(resolve, 1500));
+    assert.deepEqual(await invoker.stop(), {code: 0, signal: null});
+    const {code, failure} = await simulation.ended;
+    assert.equal(code, 0, failure);
+  }));
+
+test('the database may go away under load and come back: every record is there in the end', async () => {
+  const folder = scratchFolder();
+  const own = await ownService('couchdb', folder);
+  try {
+    await withInvoker({couchdb: own}, async invoker => {
+      const simulation = invoker.beginSimulation(
+          '--action', 'noop', '--rate', '100', '--requests', '1000', '--grace', '60s');
+      await simulation.heard(/invoker0 is up/);
+      await new Promise(resolve => setTimeout(resolve, 2000));
+      await own.crash();
+      const ready = await (await invoker.get('/ready')).json();
+      await new Promise(resolve => setTimeout(resolve, 4000));
+      await own.resume();
+      const {code, failure} = await simulation.ended;
+      assert.equal(code, 0, failure);
+      assert.ok(ready.checks.find(check => check.name === 'database'));
+    });
+  } finally {
+    await own.stop();
+    remove(folder);
+  }
+});
+
+test('the broker may be killed under load and come back: nothing is lost and nothing runs twice', async () => {
+  const folder = scratchFolder();
+  const own = await ownService('kafka', folder);
+  try {
+    await withInvoker({kafka: own}, async invoker => {
+      const simulation = invoker.beginSimulation(
+          '--action', 'echo', '--rate', '100', '--requests', '1000', '--tolerate', 'ping-gap');
+      await simulation.heard(/invoker0 is up/);
+      await new Promise(resolve => setTimeout(resolve, 2000));
+      await own.crash();
+      await new Promise(resolve => setTimeout(resolve, 2000));
+      await own.resume();
+      const {code, failure} = await simulation.ended;
+      assert.equal(code, 0, failure);
+    });
+  } finally {
+    await own.stop();
+    remove(folder);
+  }
+});
+
+test('the endpoints answer before anything else is there, and say what is missing', () =>
+  withInvoker({settings: {KAFKA_HOSTS: '127.0.0.1:1'}}, async invoker => {
+    assert.equal(await (await invoker.get('/ping')).text(), 'pong');
+    const ready = await invoker.get('/ready');
+    assert.equal(ready.status, 503);
+    const kafkaCheck = (await ready.json()).checks.find(check => check.name === 'kafka');
+    assert.equal(kafkaCheck.ok, false);
+    assert.equal((await invoker.stop()).code, 1);
+    assert.match(invoker.log, /cannot start: stopped while waiting/);
+  }));
+
+test('a disabled invoker says so and still runs what it gets', () =>
+  withInvoker({}, async invoker => {
+    const credentials = {authorization: 'Basic ' + Buffer.from('invoker.user:invoker.pass').toString('base64')};
+    await invoker.simulate('--requests', '1');
+    const disabled = await invoker.get('/disable', {method: 'POST', headers: credentials});
+    assert.equal(await disabled.text(), `invoker0/${invoker.prefix} is now disabled.`);
+    assert.equal(await (await invoker.get('/isEnabled', {headers: credentials})).text(), '{"enabled":false}');
+    const enabled = await invoker.get('/enable', {method: 'POST', headers: credentials});
+    assert.equal(enabled.status, 200);
+    const {code, failure} = await invoker.simulate('--requests', '5', '--controller', 'second');
+    assert.equal(code, 0, failure);
+    const metrics = await (await invoker.get('/metrics')).text();
+    assert.match(metrics, /^larder_messages_committed_total [1-9]/m);
+  }));
