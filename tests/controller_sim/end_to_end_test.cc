@@ -1,11 +1,14 @@
 // Whole runs over a real broker and a real database, against a stand-in that keeps the contract or
 // breaks it in one way.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <sstream>
 
 #include "controller_sim/run.h"
 #include "stand_in.h"
@@ -178,6 +181,57 @@ TEST_F(EndToEnd, ADatabaseThatIsNotThereIsAnError) {
   const auto report = run(options_, breaches_, signals_, [](const std::string&) {});
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, base::ErrorCode::kUnavailable);
+}
+
+// The program itself, as operators and the invoker's own tests start it.
+class Program : public EndToEnd {
+ protected:
+  // Its exit code; its report is in `json_`.
+  int start(const std::string& more) {
+    const SetUpOptions& set_up = options_.set_up;
+    const std::string path = testing::TempDir() + set_up.controller + ".json";
+    const std::string line =
+        LARDER_CONTROLLER_SIM " --kafka " + set_up.kafka.hosts + " --db " + set_up.store.url +
+        " --db-actions sim_whisks --db-activations sim_activations --create-databases" +
+        " --topic-prefix " + set_up.topic_prefix + " --event-prefix " + set_up.event_prefix +
+        " --controller " + set_up.controller + " --namespace " + set_up.caller.namespace_name +
+        " --marks-file " + marks_ + " --grace 1s --json " + path + " " + more + " >/dev/null 2>&1";
+    const int status = std::system(line.c_str());
+    std::ifstream file(path);
+    std::stringstream text;
+    text << file.rdbuf();
+    json_ =
+        base::Json::parse(text.str()).ok() ? base::Json::parse(text.str()).value() : base::Json();
+    std::filesystem::remove(path);
+    return WEXITSTATUS(status);
+  }
+
+  base::Json json_;
+};
+
+TEST_F(Program, EndsWithZeroWhenThereWasNoBreach) {
+  const StandIn stand_in(stand_in_);
+  EXPECT_EQ(start("--action echo log:3 --requests 10 --outstanding 2 --tolerate record-wrong"), 0);
+  ASSERT_TRUE(json_.is_object());
+  EXPECT_TRUE(json_.find("ok")->as_bool());
+  EXPECT_EQ(json_.find("phases")->items()[0].find("completed")->as_int64(), 10);
+  EXPECT_TRUE(json_.find("healthyAfterMs")->is_number());
+}
+
+TEST_F(Program, EndsWithOneWhenThereWasABreachAndNamesIt) {
+  stand_in_.fault = Fault::kOtherResult;
+  const StandIn stand_in(stand_in_);
+  EXPECT_EQ(start("--action echo --requests 4"), 1);
+  ASSERT_TRUE(json_.is_object());
+  EXPECT_FALSE(json_.find("ok")->as_bool());
+  const base::Json& breach = json_.find("breaches")->items().at(0);
+  EXPECT_EQ(breach.find("kind")->as_string(), "result-wrong");
+  EXPECT_TRUE(is_activation_id(breach.find("examples")->items().at(0).find("id")->as_string()));
+}
+
+TEST_F(Program, EndsWithTwoWhenItCannotRun) {
+  EXPECT_EQ(start("--action nonsense"), 2);
+  EXPECT_EQ(start("--kind swift:5 --health-kind swift:5"), 2);
 }
 
 // Every way to break the contract, and the breach by its name.

@@ -13,11 +13,6 @@ base::milliseconds forced_timeout(base::milliseconds action_timeout) {
   return std::max<base::milliseconds>(action_timeout, minutes(1)) * 2 + minutes(1);
 }
 
-std::optional<bool> Entry::cold() const {
-  if (!acked) return std::nullopt;
-  return acked->annotation("initTime") != nullptr;
-}
-
 Books::Books(BooksConfig config, Balancer& balancer, Breaches& breaches)
     : config_(std::move(config)), balancer_(&balancer), breaches_(&breaches) {}
 
@@ -154,7 +149,9 @@ void Books::take_response(Entry& entry, const Ack& ack) {
   }
   check_activation(entry, *ack.activation);
   entry.acked = ack.activation;
-  entry.acked->result.reset();  // it was compared; a long run need not keep it
+  entry.cold = entry.acked->annotation("initTime") != nullptr;
+  entry.acked->result.reset();  // these were compared, and a long run need not keep them
+  entry.acked->annotations = Json();
 }
 
 void Books::check_activation(const Entry& entry, const AckedActivation& activation) {

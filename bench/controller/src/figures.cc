@@ -25,10 +25,9 @@ void add_times(const Entry& entry, PhaseFigures& figures) {
   const double first = Millis(*entry.first_ack - entry.sent).count();
   figures.first_ack.add(first);
   if (entry.completed) figures.completion.add(Millis(*entry.completed - entry.sent).count());
-  const auto cold = entry.cold();
-  if (!cold) return;
-  (*cold ? figures.cold : figures.warm).add(first);
-  if (!*cold) figures.overhead.add(first - static_cast<double>(entry.acked->duration_ms));
+  if (!entry.cold) return;
+  (*entry.cold ? figures.cold : figures.warm).add(first);
+  if (!*entry.cold) figures.overhead.add(first - static_cast<double>(entry.acked->duration_ms));
 }
 
 }  // namespace

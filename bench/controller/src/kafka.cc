@@ -38,8 +38,9 @@ const Options kConsumerOptions = {
 };
 
 void on_error(rd_kafka_t* /*client*/, int code, const char* reason, void* opaque) {
-  static_cast<KafkaReports*>(opaque)->complaint =
-      std::string(rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(code))) + ": " + reason;
+  std::string& complaint = static_cast<KafkaReports*>(opaque)->complaint;
+  complaint = rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(code));
+  complaint.append(": ").append(reason);
 }
 
 void on_delivery(rd_kafka_t* /*client*/, const rd_kafka_message_t* message, void* opaque) {
@@ -76,7 +77,7 @@ base::Result<KafkaClient> make_client(rd_kafka_type_t type, const KafkaConfig& c
   std::array<char, kReasonBytes> reason{};
   KafkaClient client(rd_kafka_new(type, conf.get(), reason.data(), reason.size()));
   if (client == nullptr) return base::Error{ErrorCode::kInvalidArgument, reason.data()};
-  static_cast<void>(conf.release());  // it is the client's now
+  [[maybe_unused]] auto* owned = conf.release();  // the client's from now on
   return client;
 }
 
@@ -153,7 +154,7 @@ base::Status Kafka::send(const std::string& topic, const std::string& text,
       RD_KAFKA_V_VALUE(const_cast<char*>(text.data()), text.size()),
       RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(kept.get()), RD_KAFKA_V_END);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error("sending to " + topic, code);
-  static_cast<void>(kept.release());  // on_delivery frees it
+  [[maybe_unused]] auto* owned = kept.release();  // on_delivery frees it
   return {};
 }
 

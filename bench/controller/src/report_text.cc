@@ -15,7 +15,7 @@ struct Stock {
   const char* figure;
 };
 constexpr Stock kStockHealthy{"pings to healthy", "8 - 24 s"};
-constexpr Stock kStockFirstAck{"sent to first acknowledgement, warm, p50", "6 ms"};
+constexpr Stock kStockFirstAck{"sent to first acknowledgement, one at a time, p50", "6 ms"};
 constexpr Stock kStockCold{"the same, cold, p50", "400 ms"};
 constexpr Stock kStockOne{"calls a second, 1 action, one at a time", "90 - 120"};
 constexpr Stock kStockEight{"calls a second, 1 action, eight at a time", "208 - 247"};
@@ -76,8 +76,9 @@ std::string stock_text(const RunReport& report) {
   const auto healthy = report.healthy_after_ms;
   text += line(kStockHealthy, healthy ? format("%.1f s", *healthy / 1000) : "-");
   Samples none;
-  const Samples& warm = report.phases.empty() ? none : report.phases.front().warm;
-  const Samples& cold = report.phases.empty() ? none : report.phases.front().cold;
+  const bool alone = !report.phases.empty() && report.phases.front().outstanding == 1;
+  const Samples& warm = alone ? report.phases.front().warm : none;
+  const Samples& cold = alone ? report.phases.front().cold : none;
   text += line(kStockFirstAck, warm.empty() ? "-" : format("%.2f ms", *warm.percentile(0.5)));
   text += line(kStockCold, cold.empty() ? "-" : format("%.0f ms", *cold.percentile(0.5)));
   for (const Stock* stock : {&kStockOne, &kStockEight, &kStockTwenty, &kStockThrash}) {

@@ -64,15 +64,14 @@ struct Entry {
   std::optional<std::int64_t> offset;  // of its message, as soon as the broker has it
   std::optional<base::Instant> first_ack;
   std::optional<base::Instant> completed;  // by the invoker, also after it was given up
-  std::optional<AckedActivation> acked;    // without its result
+  std::optional<AckedActivation> acked;    // without its result and annotations
+  std::optional<bool> cold;                // nothing where no acknowledgement said it
   bool result_seen = false;
   bool given_up = false;     // by the forced timeout
   bool undelivered = false;  // the broker never took it
 
   // Still in the controller's books.
   bool open() const { return !completed && !given_up && !undelivered; }
-  // It was a cold start; nothing where the acknowledgement did not say.
-  std::optional<bool> cold() const;
 };
 
 class Books {
