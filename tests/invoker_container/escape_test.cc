@@ -63,6 +63,12 @@ TEST_F(Escape, TheHostsFilesAreNotThere) {
             result("['__main__.py']"));
 }
 
+// What the operator has put there is nobody's business; a node that lies there is, as a program.
+TEST_F(Escape, OfUsrLocalThereIsAtMostTheInterpreter) {
+  EXPECT_EQ(evaluate("{f for d, _, fs in os.walk('/usr/local') for f in fs} - {'node'}"),
+            result("set()"));
+}
+
 TEST_F(Escape, TheInvokersSocketsAreOutOfReach) {
   const auto other = create("blackbox");
   EXPECT_EQ(evaluate("[f for d in ('/', '/tmp', '/dev', '/dev/shm', '/action', '/larder', '/etc')"

@@ -144,6 +144,9 @@ base::Status write_template_files(int root, const invoker_container::WardenSetup
   for (const Launcher& launcher : kLaunchers) {
     TRY_STATUS(make_file(root, std::string("larder/") + launcher.name, launcher.text));
   }
+  TRY_STATUS(make_folder(root, "local"));
+  TRY_STATUS(make_folder(root, "local/bin"));
+  TRY_STATUS(make_file(root, "local/bin/node", ""));  // a place for the mount
   TRY_STATUS(make_file(root, "empty", ""));
   return make_folder(root, "nothing");
 }

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <cstdlib>
 
 #include "mounts.h"
 #include "template_files.h"
@@ -24,8 +25,14 @@ struct Made {
   bool devices;
   bool in_sandbox;
 };
-constexpr Made kMade[] = {
-    {"etc", false, true}, {"larder", false, true}, {"dev", true, true}, {"nothing", false, false}};
+constexpr Made kMade[] = {{"etc", false, true},
+                          {"larder", false, true},
+                          {"dev", true, true},
+                          {"nothing", false, false},
+                          {"local", false, false}};
+// Of what the host's operator put there, an action gets to see the interpreter alone.
+constexpr const char* kLocal = "usr/local";
+constexpr const char* kLocalNode = "usr/local/bin/node";
 
 // A host folder as the sandboxes will see it.
 struct Taken {
@@ -66,6 +73,12 @@ std::vector<Taken> plan(const invoker_container::WardenSetup& setup, Template& r
     if (made.in_sandbox) result.layers.push_back({std::string("/layer/") + made.name, made.name});
   }
   for (const Taken& folder : taken) result.layers.push_back({"/layer/" + folder.name, folder.name});
+  if (access("/usr/local", F_OK) == 0) result.layers.push_back({"/layer/local", kLocal});
+  char node[PATH_MAX];
+  if (realpath("/usr/local/bin/node", node) != nullptr) {
+    taken.push_back({node, "local/bin/node", {}});
+    result.layers.push_back({"/layer/local/bin/node", kLocalNode});
+  }
   return taken;
 }
 
