@@ -1,88 +1,27 @@
 #include "standalone/action_library.h"
 
-#include <chrono>
+#include <utility>
+
+#include "invoker/action_document.h"
 
 namespace standalone {
-namespace {
 
-base::Error unreadable(const Entity& entity, std::string_view what) {
-  return {base::ErrorCode::kDataLoss,
-          "the document of action " + entity.id + " has no readable " + std::string(what)};
+// Code and revision are beside the document, and the kinds were looked at when the action was made.
+static invoker::DecodingRules decoding_rules() {
+  invoker::DecodingRules rules;
+  rules.self_contained = false;
+  return rules;
 }
-
-base::Result<std::string> text_member(const Entity& entity, const base::Json& object,
-                                      std::string_view key) {
-  const base::Json* value = object.find(key);
-  if (value == nullptr || !value->is_string()) return unreadable(entity, key);
-  return value->as_string();
-}
-
-base::Result<std::int64_t> number_member(const Entity& entity, const base::Json& object,
-                                         std::string_view key) {
-  const base::Json* value = object.find(key);
-  const auto number = value == nullptr ? std::nullopt : value->as_int64();
-  if (!number.has_value()) return unreadable(entity, key);
-  return *number;
-}
-
-base::Result<invoker::ActionLimits> parse_limits(const Entity& entity) {
-  const base::Json* limits = entity.document.find("limits");
-  if (limits == nullptr) return unreadable(entity, "limits");
-  invoker::ActionLimits parsed;
-  TRY(const std::int64_t timeout, number_member(entity, *limits, "timeout"));
-  TRY(const std::int64_t memory, number_member(entity, *limits, "memory"));
-  TRY(const std::int64_t logs, number_member(entity, *limits, "logs"));
-  TRY(const std::int64_t concurrency, number_member(entity, *limits, "concurrency"));
-  parsed.timeout = std::chrono::milliseconds(timeout);
-  parsed.memory_bytes = memory << 20;
-  parsed.logs_bytes = logs << 20;
-  parsed.concurrency = static_cast<int>(concurrency);
-  if (limits->find("instances") != nullptr) {
-    TRY(const std::int64_t instances, number_member(entity, *limits, "instances"));
-    parsed.instances = static_cast<int>(instances);
-  }
-  return parsed;
-}
-
-base::Result<invoker::Exec> parse_exec(const Entity& entity) {
-  const base::Json* exec = entity.document.find("exec");
-  if (exec == nullptr) return unreadable(entity, "exec");
-  invoker::Exec parsed;
-  TRY(parsed.kind, text_member(entity, *exec, "kind"));
-  if (const base::Json* image = exec->find("image"); image != nullptr && image->is_string()) {
-    parsed.image = image->as_string();
-  }
-  if (const base::Json* main = exec->find("main"); main != nullptr && main->is_string()) {
-    parsed.main = main->as_string();
-  }
-  const base::Json* binary = exec->find("binary");
-  parsed.binary = binary != nullptr && binary->is_bool() && binary->as_bool();
-  parsed.code = entity.attachment;
-  return parsed;
-}
-
-}  // namespace
 
 base::Result<invoker::Action> parse_action(const Entity& entity) {
   if (entity.collection != Collection::kActions) {
     return base::Error{base::ErrorCode::kNotFound, entity.id + " is no action"};
   }
-  invoker::Action action;
-  TRY(action.path, text_member(entity, entity.document, "namespace"));
-  TRY(action.name, text_member(entity, entity.document, "name"));
-  TRY(action.version, text_member(entity, entity.document, "version"));
-  action.revision = entity.revision;
-  TRY(action.exec, parse_exec(entity));
-  TRY(action.limits, parse_limits(entity));
-  for (const auto& [key, list] : {std::pair{"parameters", &action.parameters},
-                                  std::pair{"annotations", &action.annotations}}) {
-    const base::Json* value = entity.document.find(key);
-    if (value == nullptr || !value->is_array()) return unreadable(entity, key);
-    *list = *value;
-  }
-  const base::Json* publish = entity.document.find("publish");
-  action.publish = publish != nullptr && publish->is_bool() && publish->as_bool();
-  return action;
+  TRY(invoker::ActionDocument read,
+      invoker::parse_action_document(entity.document, decoding_rules()));
+  read.action.revision = entity.revision;
+  read.action.exec.code = entity.attachment;
+  return std::move(read.action);
 }
 
 base::Result<ActionPtr> ActionLibrary::fetch(const std::string& id,

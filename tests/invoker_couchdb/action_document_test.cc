@@ -265,7 +265,7 @@ TEST(ActionDocument, WithCodeInAnotherStoreCannotBeHad) {
 
 TEST(ActionDocument, MayLeaveTheCodeToItsReader) {
   DecodingRules rules;
-  rules.code_in_document = false;
+  rules.self_contained = false;
   const auto read = parse_action_document(with_exec(R"({"kind":"python:3","binary":true})"), rules);
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_TRUE(read->action.exec.binary);

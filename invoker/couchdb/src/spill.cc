@@ -129,7 +129,7 @@ base::Status Spill::begin_file() {
 // What was written of lines that do not fit goes again: half a record is none.
 base::Status Spill::write(std::string_view lines) {
   File& file = files_.back();
-  const base::Status status = write_all(writing_.get(), lines, file.path);
+  base::Status status = write_all(writing_.get(), lines, file.path);
   if (status) {
     file.size += static_cast<std::int64_t>(lines.size());
     bytes_ += static_cast<std::int64_t>(lines.size());

@@ -29,8 +29,9 @@ struct DecodingRules {
   // What a document that names no limit gets.
   std::int64_t logs_bytes = 10LL << 20;
   int concurrency = 1;
-  // Whether `exec.code` says where the code is. When not, the caller has it from elsewhere.
-  bool code_in_document = true;
+  // The document says its own revision, when it was written and where its code is. When not, the
+  // caller knows all that from elsewhere.
+  bool self_contained = true;
 };
 
 struct ActionDocument {

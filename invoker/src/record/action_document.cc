@@ -68,7 +68,7 @@ base::Result<std::optional<std::string>> read_exec(const DocumentReader& documen
   }
   TRY(exec.main, object.optional_text("main"));
   if (known.requires_main && !exec.main) return document.unreadable("exec.main");
-  if (!rules.code_in_document) {
+  if (!rules.self_contained) {
     TRY(exec.binary, object.flag_or("binary", false));
     return std::optional<std::string>();
   }
@@ -99,23 +99,25 @@ std::string id_of(const base::Json& document) {
 
 }  // namespace
 
-base::Result<ActionDocument> parse_action_document(const base::Json& json,
+base::Result<ActionDocument> parse_action_document(const base::Json& document,
                                                    const DecodingRules& rules) {
-  const std::string id = id_of(json);
-  const DocumentReader document(id, json);
-  TRY_STATUS(check_type(document));
+  const std::string id = id_of(document);
+  const DocumentReader reader(id, document);
+  TRY_STATUS(check_type(reader));
   ActionDocument read;
   Action& action = read.action;
-  TRY(action.path, document.text("namespace"));
-  TRY(action.name, document.text("name"));
-  TRY(action.version, document.text("version"));
-  TRY(action.revision, document.text("_rev"));
-  TRY(action.parameters, document.array("parameters"));
-  TRY(action.annotations, document.array("annotations"));
-  TRY(action.publish, document.flag("publish"));
-  TRY_STATUS(check_updated(document));
-  TRY(action.limits, read_limits(document, rules));
-  TRY(read.attachment, read_exec(document, rules, action.exec));
+  TRY(action.path, reader.text("namespace"));
+  TRY(action.name, reader.text("name"));
+  TRY(action.version, reader.text("version"));
+  TRY(action.parameters, reader.array("parameters"));
+  TRY(action.annotations, reader.array("annotations"));
+  TRY(action.publish, reader.flag("publish"));
+  if (rules.self_contained) {
+    TRY(action.revision, reader.text("_rev"));
+    TRY_STATUS(check_updated(reader));
+  }
+  TRY(action.limits, read_limits(reader, rules));
+  TRY(read.attachment, read_exec(reader, rules, action.exec));
   return read;
 }
 
