@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/check.h"
 #include "errors.h"
@@ -17,6 +18,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kCommitWait{1'000};  // then the caller is asked to come again
 constexpr milliseconds kAskWait{1'000};
 constexpr milliseconds kFatalPause{5'000};
+constexpr int kRefillMs = 100;
 
 milliseconds until(base::Instant end) {
   const auto left = std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
@@ -44,7 +46,10 @@ base::Result<std::unique_ptr<Consumer>> Consumer::make(Settings settings, std::s
 }
 
 Consumer::Consumer(Settings settings, std::string topic, const base::Logger& log)
-    : Listener(log), settings_(std::move(settings)), topic_(std::move(topic)) {}
+    : Listener(log),
+      settings_(std::move(settings)),
+      topic_(std::move(topic)),
+      queue_bytes_(1024 * std::stoll(settings_.at("queued.max.messages.kbytes"))) {}
 
 Consumer::~Consumer() {
   // Closing calls rebalanced() a last time.
@@ -128,10 +133,31 @@ base::Status Consumer::collect(std::size_t count_max, milliseconds wait,
       begin_.clear();
       end_.clear();
     }
-    if (!message) return {};
+    if (!message) {
+      refill();
+      return {};
+    }
     TRY_STATUS(take(*message, batch));
   }
   return {};
+}
+
+// When librdkafka's own queue was full, it looks only once a second whether there is room again. A
+// question to the broker makes it look now.
+void Consumer::refill() {
+  const std::int64_t drained = std::exchange(drained_bytes_, 0);
+  if (drained < queue_bytes_ / 2) return;
+  Offsets ours;
+  {
+    const std::lock_guard lock(mutex_);
+    ours = next_;
+  }
+  for (const auto& [partition, next] : ours) {
+    std::int64_t first = 0;
+    std::int64_t end = 0;
+    rd_kafka_query_watermark_offsets(client()->handle.get(), topic_.c_str(), partition, &first,
+                                     &end, kRefillMs);
+  }
 }
 
 base::Status Consumer::take(const rd_kafka_message_t& message, std::vector<std::string>& batch) {
@@ -142,6 +168,7 @@ base::Status Consumer::take(const rd_kafka_message_t& message, std::vector<std::
     return error;
   }
   unreachable_ = false;
+  drained_bytes_ += static_cast<std::int64_t>(message.len);
   if (const auto skip = skip_below_.find(message.partition); skip != skip_below_.end()) {
     if (message.offset < skip->second) return {};
     skip_below_.erase(skip);

@@ -50,6 +50,7 @@ class Consumer final : public invoker::MessageConsumer, private Listener {
   base::Status collect(std::size_t count_max, std::chrono::milliseconds wait,
                        std::vector<std::string>& batch);
   base::Status take(const rd_kafka_message_t& message, std::vector<std::string>& batch);
+  void refill();
   base::Status away();
   base::Status settle();
   void taken_over();
@@ -58,14 +59,16 @@ class Consumer final : public invoker::MessageConsumer, private Listener {
 
   const Settings settings_;
   const std::string topic_;
+  const std::int64_t queue_bytes_;  // that librdkafka keeps ready at most
 
   // Of the reading thread alone:
-  Offsets begin_;             // of what was peeked and is not committed
-  Offsets end_;               // where it ends
-  Offsets skip_below_;        // taken over, although an older commit may bring it again
-  bool expelled_ = false;     // what was peeked is to be settled before anything else
-  bool unreachable_ = false;  // no broker answers
-  bool regrouped_ = false;    // the partitions were dealt anew
+  Offsets begin_;                   // of what was peeked and is not committed
+  Offsets end_;                     // where it ends
+  Offsets skip_below_;              // taken over, although an older commit may bring it again
+  std::int64_t drained_bytes_ = 0;  // read since nothing was ready
+  bool expelled_ = false;           // what was peeked is to be settled before anything else
+  bool unreachable_ = false;        // no broker answers
+  bool regrouped_ = false;          // the partitions were dealt anew
   std::string last_failure_;
   std::optional<base::Instant> fatal_since_;
 

@@ -23,9 +23,9 @@ struct KafkaConfig {
   std::string hosts;  // KAFKA_HOSTS: "host:port,host:port"
   // What stands under whisk.kafka.common, .consumer and .producer. What is not said has the value
   // that OpenWhisk's own configuration gives it.
-  Settings common;
-  Settings consumer;
-  Settings producer;
+  Settings common = {};
+  Settings consumer = {};
+  Settings producer = {};
   std::int64_t message_bytes_max = kMessageBytesMax;  // the largest that can be sent
 };
 
@@ -34,7 +34,7 @@ struct ConsumerOptions {
   // Where it is set, a process that was killed takes the topic over from its former self at once
   // instead of after the session's time; but then one that ends in order keeps the topic from
   // others for that time. Two at once with one name push each other out.
-  std::string instance_id;
+  std::string instance_id = {};
 };
 
 // Threads: any. What it makes may outlive it.

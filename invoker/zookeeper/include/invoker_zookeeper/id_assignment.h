@@ -12,10 +12,10 @@
 namespace invoker_zookeeper {
 
 struct IdRequest {
-  std::string hosts;                         // ZOOKEEPER_HOSTS: "host:port,host:port/root"
-  std::string unique_name;                   // --uniqueName
-  std::optional<std::int32_t> overwrite_id;  // --overwriteId
-  std::chrono::milliseconds time{60'000};    // to wait for ZooKeeper
+  std::string hosts;                              // ZOOKEEPER_HOSTS: "host:port,host:port/root"
+  std::string unique_name;                        // --uniqueName
+  std::optional<std::int32_t> overwrite_id = {};  // --overwriteId
+  std::chrono::milliseconds time{60'000};         // to wait for ZooKeeper
 };
 
 // The id that the name has; a new one where it has none; `overwrite_id`, taken from whoever has it,
