@@ -45,6 +45,15 @@ TEST(BehaviourTest, AResultLargerThanThePayloadLimitIsAnApplicationError) {
   EXPECT_EQ(expectation_of(behaviour, content_for(behaviour, 0), 3000).status, 0);
 }
 
+TEST(BehaviourTest, AnUncaughtExceptionIsTheDevelopersOrTheApplicationsError) {
+  const Behaviour behaviour = parse_behaviour("throw").value();
+  const Expectation wanted = expectation_of(behaviour, content_for(behaviour, 0), 1000);
+  EXPECT_TRUE(wanted.allows(1));
+  EXPECT_TRUE(wanted.allows(2));
+  EXPECT_FALSE(wanted.allows(0));
+  EXPECT_FALSE(wanted.allows(3));
+}
+
 // The last line that `command` prints.
 std::string last_line_of(const std::string& command) {
   FILE* pipe = popen(command.c_str(), "r");

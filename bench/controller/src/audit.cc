@@ -9,14 +9,14 @@ using base::Json;
 using enum BreachKind;
 
 std::string event_difference(const BooksConfig& config, const ActionTerms& terms,
-                             const Entry& entry, int status, const Event& event) {
+                             const Entry& entry, const Expectation& wanted, const Event& event) {
   const std::string source = "invoker" + std::to_string(entry.invoker);
   if (event.source != source) return "source is " + event.source + ", not " + source;
   if (event.namespace_name != config.namespace_name) return "namespace is " + event.namespace_name;
   if (event.name != terms.full_name()) return "name is " + event.name;
   const bool resolved = terms.kind.ends_with(":default");  // by the invoker, to what it has
   if (!resolved && event.kind != terms.kind) return "kind is " + event.kind;
-  if (event.status != status) return "statusCode is " + std::to_string(event.status);
+  if (!wanted.allows(event.status)) return "statusCode is " + std::to_string(event.status);
   if (event.memory_mb != terms.memory_mb) return "memory is " + std::to_string(event.memory_mb);
   return {};
 }
@@ -58,8 +58,8 @@ void Audit::event(const Event& event) {
     return;
   }
   const ActionTerms& terms = books_->config().actions[entry->call.action];
-  const int status = books_->expectation_of(entry->call).status;
-  const std::string wrong = event_difference(books_->config(), terms, *entry, status, event);
+  const std::string wrong =
+      event_difference(books_->config(), terms, *entry, books_->expectation_of(entry->call), event);
   if (!wrong.empty()) breaches_->add(kEventWrong, event.activation_id, wrong);
 }
 

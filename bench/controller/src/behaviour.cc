@@ -97,29 +97,31 @@ Expectation expectation_of(const Behaviour& behaviour, const Json& content,
                            std::int64_t payload_max_bytes) {
   switch (behaviour.deed) {
     case Deed::kNoop:
-      return {0, Json::object(), {}};
+      return {0, Json::object(), {}, {}};
     case Deed::kEcho:
-      return {0, content, {}};
+      return {0, content, {}, {}};
     case Deed::kSleep:
-      return {0, Json::object({{"slept", behaviour.amount}}), {}};
+      return {0, Json::object({{"slept", behaviour.amount}}), {}, {}};
     case Deed::kFail:
-      return {1, Json::object({{"error", "as asked"}}), {}};
+      return {1, Json::object({{"error", "as asked"}}), {}, {}};
     case Deed::kResult:
-      if (behaviour.amount > payload_max_bytes) return {1, {}, {}};
+      if (behaviour.amount > payload_max_bytes) return {1, {}, {}, {}};
       return {0,
               Json::object({{"x", std::string(static_cast<std::size_t>(behaviour.amount), 'y')}}),
+              {},
               {}};
     case Deed::kLog:
-      return {0, Json::object({{"lines", behaviour.amount}}), behaviour.amount};
+      return {0, Json::object({{"lines", behaviour.amount}}), behaviour.amount, {}};
     case Deed::kInit:
-      return {0, Json::object({{"greeting", kGreeting}, {"n", *content.find("n")}}), {}};
+      return {0, Json::object({{"greeting", kGreeting}, {"n", *content.find("n")}}), {}, {}};
     case Deed::kThrow:
+      return {2, {}, {}, 1};
     case Deed::kHang:
     case Deed::kOom:
     case Deed::kExit:
       break;
   }
-  return {2, {}, {}};
+  return {2, {}, {}, {}};
 }
 
 }  // namespace controller_sim

@@ -22,7 +22,7 @@ std::string unlike_annotation(const AckedActivation& activation, std::string_vie
 }
 
 std::string unlike_outcome(const Expectation& wanted, const AckedActivation& activation) {
-  if (activation.status != wanted.status) {
+  if (!wanted.allows(activation.status)) {
     const std::string result = activation.result ? activation.result->to_string() : "none";
     return "status code is " + std::to_string(activation.status) + ", not " +
            std::to_string(wanted.status) + "; result " + base::quoted(result);

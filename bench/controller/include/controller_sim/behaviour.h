@@ -16,7 +16,7 @@ enum class Deed {
   kEcho,    // returns its parameters
   kSleep,   // sleep:MS, then {"slept": MS}
   kFail,    // returns {"error": ...}: an application error
-  kThrow,   // an uncaught exception: a developer error
+  kThrow,   // an uncaught exception: a developer error, of some runtimes an application error
   kResult,  // result:BYTES, a result of about so many bytes
   kLog,     // log:LINES, so many lines to stdout
   kHang,    // hang:MS, never returns; MS is the action's time limit
@@ -48,6 +48,9 @@ struct Expectation {
   int status = 0;
   std::optional<base::Json> result;  // nothing: any, or an error of the runtime's wording
   std::optional<std::int64_t> log_lines;
+  std::optional<int> other_status;  // as right, where runtimes differ
+
+  bool allows(int code) const { return code == status || code == other_status; }
 };
 Expectation expectation_of(const Behaviour& behaviour, const base::Json& content,
                            std::int64_t payload_max_bytes);
