@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Builds the image from programs that are compiled already: docker/invoker/build.sh TAG [BASE]
+#
+# Variables: DOCKER (the client, default docker), DOCKER_HOST (the daemon), LARDER_PROGRAMS (a folder, default build/bin). BASE
+# must be of this machine's Debian release, or a newer one. To compile inside Docker instead: see Dockerfile.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+readonly kTag=${1:?the tag of the image} kBase=${2:-}
+readonly kDocker=${DOCKER:-docker} kPrograms=${LARDER_PROGRAMS:-build/bin}
+[[ -x $kPrograms/larder-invoker ]] || { echo "there is no $kPrograms/larder-invoker; build it first" >&2 && exit 1; }
+
+# The context is what the stages `frame` and `prebuilt` copy, and nothing else of the tree.
+context=$(mktemp -d)
+trap 'rm -rf "$context"' EXIT
+docker/invoker/collect.sh "$kPrograms" "$context/programs"
+install -D -t "$context/docker/invoker" docker/invoker/init.sh docker/invoker/healthcheck.sh
+"$kDocker" build -q -t "$kTag" --target prebuilt -f docker/invoker/Dockerfile ${kBase:+--build-arg "BASE=$kBase"} "$context"
