@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace kafka_testing {
 
@@ -10,6 +11,9 @@ struct TopicFacts {
   int partitions = 0;
   std::map<std::string, std::string> settings;
 };
+
+// Every record of its first partition.
+std::vector<std::string> records_of(const std::string& hosts, const std::string& name);
 
 TopicFacts read_topic(const std::string& hosts, const std::string& name);
 
