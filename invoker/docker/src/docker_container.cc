@@ -23,6 +23,10 @@ constexpr std::chrono::seconds kSettlePatience{2};
 // Between a broken connection and the end of the container that broke it.
 constexpr milliseconds kEndPatience{200};
 
+bool broke(CallError error) {
+  return error == CallError::kConnectionLost || error == CallError::kConnectionRefused;
+}
+
 base::Error gone() {
   return base::Error{ErrorCode::kUnavailable, "the container has been destroyed"};
 }
@@ -50,8 +54,8 @@ invoker::CallOutcome DockerContainer::post(const std::string& path, const std::s
   } else {
     outcome = client_.post(path, body, deadline, bounds, retry_refused);
   }
-  if (outcome.error == CallError::kConnectionLost || outcome.error == CallError::kConnectionRefused)
-    note_memory();
+  // The container's groups go soon after it, and what killed it was counted before.
+  memory_known_ = broke(outcome.error) && note_memory();
   if (retry_refused && outcome.error == CallError::kConnectionRefused)
     outcome.error = CallError::kConnectionLost;
   return outcome;
@@ -163,7 +167,7 @@ bool DockerContainer::note_memory() {
 }
 
 bool DockerContainer::memory_exhausted() {
-  if (out_of_memory_ || destroyed_ || note_memory()) return out_of_memory_;
+  if (out_of_memory_ || destroyed_ || memory_known_ || note_memory()) return out_of_memory_;
   return ask_about_memory();
 }
 
