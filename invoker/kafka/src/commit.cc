@@ -87,7 +87,7 @@ base::Result<bool> Commit::arrived(const Offsets& offsets, std::chrono::millisec
     const auto& partition = list->elems[i];
     const std::string_view mark(static_cast<const char*>(partition.metadata),
                                 partition.metadata_size);
-    if (mark != mark_) return false;
+    if (mark.empty() || mark != mark_) return false;
   }
   return true;
 }
