@@ -44,6 +44,8 @@ class Run {
   Json mark_target() const;
   std::string phase_name(std::size_t actions) const;
   void run_phases();
+  bool all_consumed();
+  void wait_until_consumed();
   void wait_for_stragglers();
   void look_for_records();
   void read_records();
@@ -243,12 +245,33 @@ void Run::run_phases() {
   judge();
 }
 
+// Every message that the broker has was taken, and committed, by its invoker.
+bool Run::all_consumed() {
+  const std::map<int, std::int64_t> committed = controller_.committed();
+  return std::ranges::all_of(controller_.books().entries(), [&](const auto& entry) {
+    const auto offset = committed.find(entry->invoker);
+    return !entry->offset || (offset != committed.end() && *entry->offset < offset->second);
+  });
+}
+
+// An invoker that is started again gets nothing until the broker has given up the one that died:
+// for as long as a session lasts, 30 s by OpenWhisk's configuration.
+void Run::wait_until_consumed() {
+  constexpr std::chrono::seconds kSessions{90};
+  const base::Instant end = clock_.now() + kSessions;
+  while (!all_consumed() && clock_.now() < end && !controller_.stopped()) {
+    const base::Instant again = clock_.now() + milliseconds(500);
+    while (clock_.now() < again) controller_.pump(kPumpWait);
+  }
+}
+
 // What may still come: second acknowledgements, events; with killed invokers also activations that
 // wait in the topic longer than the controller does.
 void Run::wait_for_stragglers() {
   constexpr milliseconds kQuiet{300};
   const base::Instant last = clock_.now() + options_.checks.grace;
   while (controller_.books().open() > 0 && clock_.now() < last) controller_.pump(kPumpWait);
+  if (options_.checks.at_most_once) wait_until_consumed();
   const milliseconds quiet = options_.checks.at_most_once ? options_.checks.grace : kQuiet;
   const base::Instant start = clock_.now();
   while (clock_.now() - std::max(controller_.last_message(), start) < quiet) {
