@@ -194,6 +194,13 @@ TEST_F(InvokerTest, AContainerThatCannotBeMadeIsAWhiskErrorAndAnUnknownImageADev
   EXPECT_EQ(error_of(second), "Failed to pull container image 'nobody/nothing'.");
 }
 
+TEST_F(InvokerTest, AnImageWithoutItsProgramIsADeveloperErrorWithThatSentence) {
+  world_.fail_next({base::ErrorCode::kNotFound, "executable file not found in image x"});
+  const Activation activation = run_one();
+  EXPECT_EQ(activation.response.code, StatusCode::kDeveloperError);
+  EXPECT_EQ(error_of(activation), "executable file not found in image x");
+}
+
 TEST_F(InvokerTest, AFailedInitIsTheResponseAndTheContainerIsDestroyed) {
   world_.answer_next("/init", [](auto&, auto&) {
     auto outcome = FakeWorld::ok(R"({"error":"no main"})");

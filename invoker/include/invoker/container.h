@@ -135,8 +135,9 @@ class ContainerFactory {
   virtual ~ContainerFactory() = default;
 
   // A container whose runtime may still be starting: /init is retried until it answers.
-  // Errors: kUnsupported for a kind or image that cannot be run here, kUnavailable or kInternal
-  // when provisioning failed.
+  // Errors: kUnsupported for a kind or image that cannot be run here; kNotFound for an image that
+  // lacks the program it starts, with the sentence for the action's developer; kUnavailable or
+  // kInternal when provisioning failed.
   virtual base::Result<std::unique_ptr<Container>> create(const ContainerSpec& spec) = 0;
 
   // Removes what an earlier process of this invoker left behind. Called once, before create().

@@ -17,6 +17,9 @@ Response provisioning_failure(const base::Error& error, const ContainerSpec& spe
     return Response::error(StatusCode::kDeveloperError,
                            "Failed to pull container image '" + spec.image + "'.");
   }
+  if (error.code == ErrorCode::kNotFound) {
+    return Response::error(StatusCode::kDeveloperError, error.message);
+  }
   return Response::error(StatusCode::kWhiskError, kNoResources);
 }
 
