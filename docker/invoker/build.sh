@@ -9,9 +9,12 @@ readonly kTag=${1:?the tag of the image} kBase=${2:-}
 readonly kDocker=${DOCKER:-docker} kPrograms=${LARDER_PROGRAMS:-build/bin}
 [[ -x $kPrograms/larder-invoker ]] || { echo "there is no $kPrograms/larder-invoker; build it first" >&2 && exit 1; }
 
-# The context is what the stages `frame` and `prebuilt` copy, and nothing else of the tree.
+# The context is what the two Dockerfiles copy, and nothing else of the tree.
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
 docker/invoker/collect.sh "$kPrograms" "$context/programs"
 install -D -t "$context/docker/invoker" docker/invoker/init.sh docker/invoker/healthcheck.sh
-"$kDocker" build -q -t "$kTag" --target prebuilt -f docker/invoker/Dockerfile ${kBase:+--build-arg "BASE=$kBase"} "$context"
+build() { "$kDocker" build -q -t "$1" -f "docker/invoker/$2" "${@:3}" "$context"; }
+build "$kTag-frame" Dockerfile --target frame ${kBase:+--build-arg "BASE=$kBase"} >/dev/null
+build "$kTag" prebuilt.Dockerfile --build-arg "FRAME=$kTag-frame"
+"$kDocker" rmi --no-prune "$kTag-frame" >/dev/null
