@@ -1,4 +1,4 @@
-// The small parts: runtimes, users, throttle, ids, limits.
+// The small parts: users, throttle, ids, limits.
 #include <gtest/gtest.h>
 
 #include <future>
@@ -6,7 +6,6 @@
 
 #include "standalone/ids.h"
 #include "standalone/limits.h"
-#include "standalone/runtimes.h"
 #include "standalone/throttle.h"
 #include "standalone/users.h"
 #include "standalone/work_pool.h"
@@ -14,29 +13,6 @@
 namespace {
 
 using base::Json;
-
-TEST(Runtimes, AFamilyOfSeveralKindsNeedsExactlyOneDefault) {
-  for (
-      const std::string manifest :
-      {R"({"runtimes":{"n":[{"kind":"n:1","image":{"name":"i"}},{"kind":"n:2","image":{"name":"i"}}]}})",
-       R"({"runtimes":{"n":[{"kind":"n:1","default":true,"image":{"name":"i"}},
-                             {"kind":"n:2","default":true,"image":{"name":"i"}}]}})",
-       R"({"runtimes":{"n":[{"kind":"n:1"}]}})", R"({"runtimes":{"n":[]}})", R"({"runtimes":[]})",
-       R"({})", R"({"runtimes":{"n":[{"image":{"name":"i"}}]}})"}) {
-    EXPECT_FALSE(standalone::Runtimes::parse(Json::parse(manifest).value()).ok()) << manifest;
-  }
-}
-
-TEST(Runtimes, ImagesAreWrittenWithoutEmptyParts) {
-  const auto runtimes =
-      standalone::Runtimes::parse(
-          Json::parse(
-              R"({"runtimes":{"n":[{"kind":"N:1","image":{"registry":"r:5000","prefix":"p","name":"i","tag":""}}]}})")
-              .value())
-          .value();
-  EXPECT_EQ(runtimes.resolve(" n:DEFAULT ")->image, "r:5000/p/i");
-  EXPECT_EQ(runtimes.resolve("n"), nullptr);
-}
 
 TEST(Users, KeysAreChecked) {
   auto users = standalone::Users::well_known();

@@ -50,7 +50,7 @@ class Parser {
       TRY(const std::string part, scanner_.key_part());
       path = join_path(path, part);
     } while (scanner_.take('.'));
-    scanner_.skip_blanks();
+    scanner_.skip_blanks_and_lines();
     return path;
   }
 

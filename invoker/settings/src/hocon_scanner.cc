@@ -30,16 +30,20 @@ bool HoconScanner::take(char c) {
   return true;
 }
 
+// include "x", include classpath("x"), include required(file("x"))
 bool HoconScanner::take_include() {
   constexpr std::string_view kInclude = "include";
   const std::string_view rest = text_.substr(at_);
-  if (!rest.starts_with(kInclude) || rest.size() == kInclude.size()) return false;
-  const std::string_view what = base::trimmed(rest.substr(kInclude.size()));
-  const bool named = what.starts_with('"') || what.starts_with("classpath(") ||
-                     what.starts_with("file(") || what.starts_with("url(") ||
-                     what.starts_with("required(");
-  if (!is_blank(rest[kInclude.size()]) || !named) return false;
-  skip_line();
+  if (!rest.starts_with(kInclude)) return false;
+  std::size_t end = rest.find_first_not_of(" \t", kInclude.size());
+  if (end == rest.npos || end == kInclude.size()) return false;
+  for (const std::string_view word : {"required(", "classpath(", "file(", "url("}) {
+    if (rest.substr(end).starts_with(word)) end += word.size();
+  }
+  if (end >= rest.size() || rest[end] != '"') return false;
+  end = rest.find_first_of("\"\n", end + 1);
+  if (end == rest.npos || rest[end] == '\n') return false;
+  at_ += std::min(rest.find_first_not_of(')', end + 1), rest.size());
   return true;
 }
 

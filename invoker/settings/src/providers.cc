@@ -31,9 +31,9 @@ base::Result<std::size_t> provider(const Reader& reader, std::string_view path,
     if (class_name(*name) == allowed.begin()[i]) return i;
     list += (i == 0 ? "" : " or ") + std::string(allowed.begin()[i]);
   }
-  base::Error error = reader.wrong(path, "is not built; what there is: " + list);
-  error.code = base::ErrorCode::kUnsupported;
-  return error;
+  return base::Error{base::ErrorCode::kUnsupported, reader.place(path) +
+                                                        base::quoted(class_name(*name)) +
+                                                        " is not built; what there is: " + list};
 }
 
 }  // namespace

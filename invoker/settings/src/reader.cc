@@ -66,14 +66,17 @@ std::string any_of(std::initializer_list<std::string_view> names) {
 
 }  // namespace
 
+std::string Reader::place(std::string_view path) const {
+  const Value* value = layers_.find(path);
+  return (value == nullptr ? "" : value->origin + ": ") + std::string(path) + ": ";
+}
+
 base::Error Reader::wrong(std::string_view path, std::string_view expected) const {
   const Value* value = layers_.find(path);
-  const std::string origin = value == nullptr ? "" : value->origin + ": ";
   const std::string shown = value == nullptr  ? "nothing"
                             : is_secret(path) ? "the value"
                                               : base::quoted(text_of(value->value));
-  return {base::ErrorCode::kInvalidArgument,
-          origin + std::string(path) + ": " + shown + " " + std::string(expected)};
+  return {base::ErrorCode::kInvalidArgument, place(path) + shown + " " + std::string(expected)};
 }
 
 base::Result<std::optional<std::string>> Reader::optional_text(std::string_view path) const {

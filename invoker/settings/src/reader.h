@@ -42,6 +42,8 @@ class Reader {
   // All below `path`, each a list or one value, or items: "key.0", "key.1".
   base::Result<std::map<std::string, std::vector<std::string>>> lists(std::string_view path) const;
 
+  // "environment X: path: "
+  std::string place(std::string_view path) const;
   // "environment X: path: "value" is no ...": `expected` goes on from there.
   base::Error wrong(std::string_view path, std::string_view expected) const;
 

@@ -1,6 +1,7 @@
 #include "invoker_settings/settings.h"
 
 #include "arguments.h"
+#include "base/text.h"
 #include "environment.h"
 #include "keys.h"
 #include "report.h"
@@ -87,10 +88,8 @@ base::Status read_all(const Reader& reader, Start& start) {
   return {};
 }
 
-}  // namespace
-
-base::Result<Start> settings_from(std::span<const std::string> environment,
-                                  std::span<const std::string> arguments) {
+base::Result<Start> read_start(std::span<const std::string> environment,
+                               std::span<const std::string> arguments) {
   Start start;
   Layers layers = defaults();
   Layers options;  // of the command line, which come last and are wanted first
@@ -105,6 +104,23 @@ base::Result<Start> settings_from(std::span<const std::string> environment,
   TRY(start.notices, notices_of(layers));
   TRY_STATUS(check_mode(reader, layers));
   TRY_STATUS(read_all(reader, start));
+  return start;
+}
+
+// What somebody else wrote may have line ends in it.
+std::string on_one_line(const std::string& message) {
+  std::string line;
+  base::append_one_line(line, message);
+  return line;
+}
+
+}  // namespace
+
+base::Result<Start> settings_from(std::span<const std::string> environment,
+                                  std::span<const std::string> arguments) {
+  auto start = read_start(environment, arguments);
+  if (!start) return base::Error{start.error().code, on_one_line(start.error().message)};
+  for (std::string& notice : start->notices) notice = on_one_line(notice);
   return start;
 }
 

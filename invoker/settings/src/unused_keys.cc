@@ -26,7 +26,6 @@ constexpr Unused kUnused[] = {
     {"DB_WHISK_ACTIVATIONS", "CONFIG_whisk_couchdb_databases_WhiskActivation says it"},
     {"DB_WHISK_AUTHS", "CONFIG_whisk_couchdb_databases_WhiskAuth says it"},
     {"WHISK_LOGS_DIR", "the log goes to the standard output"},
-    {"METRICS_KAMON_TAGS", "labels are always there"},
     {"TZ", "times are in UTC"},
 
     {"akka", kJvm},

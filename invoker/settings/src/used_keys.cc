@@ -29,6 +29,7 @@ constexpr Key kKeys[] = {
     {"WHISK_API_HOST_NAME", nullptr, "its host"},
     {"WHISK_API_HOST_PORT", "443", "its port"},
     {"METRICS_KAMON", "false", "with whisk.metrics.prometheus-enabled: OpenWhisk's metric names"},
+    {"METRICS_KAMON_TAGS", "false", "those names with labels"},
     {"METRICS_LOG", "true", "markers in the log"},
 
     {"logback.log.level", "INFO", "DEBUG, INFO, WARN or ERROR"},

@@ -112,7 +112,11 @@ base::Result<Runtimes> Runtimes::parse(const base::Json& manifest) {
     std::vector<Runtime> runtimes;
     for (const base::Json& json : list.items()) {
       TRY(Runtime runtime, parse_runtime(family, json));
-      if (parsed.resolve(runtime.kind) != nullptr) return bad("two kinds '" + runtime.kind + "'");
+      const bool again =
+          std::ranges::find(runtimes, runtime.kind, &Runtime::kind) != runtimes.end();
+      if (again || parsed.resolve(runtime.kind) != nullptr) {
+        return bad("two kinds '" + runtime.kind + "'");
+      }
       runtimes.push_back(std::move(runtime));
     }
     TRY_STATUS(choose_default(family, runtimes));

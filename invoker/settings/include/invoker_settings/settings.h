@@ -132,6 +132,7 @@ struct ServerSettings {
 
 struct MetricsSettings {
   bool stock_names = false;  // OpenWhisk's names on /metrics, beside ours
+  bool stock_tags = false;   // with labels in place of parts of those names
   bool log_markers = true;   // METRICS_LOG
 };
 
