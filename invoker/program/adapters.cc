@@ -170,7 +170,7 @@ invoker_docker::DockerConfig docker_config(const InvokerSettings& settings,
 invoker_container::SandboxConfig sandbox_config(const invoker::InvokerInstance& instance) {
   const auto programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   invoker_container::SandboxConfig config;
-  config.instance = instance.source();
+  config.instance = name_prefix_of(instance);
   config.state_directory = "/run/larder-" + config.instance;
   config.sandbox_program = programs / "larder-sandbox";
   config.proxy_program = programs / "larder-proxy";
