@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
   handle_signals();
   Breaches breaches(options->checks.tolerated);
   const auto say = [&options](const std::string& line) {
-    if (!options->quiet) std::cerr << line << std::endl;
+    if (!options->quiet) std::cerr << line << "\n" << std::flush;
   };
   const auto report = controller_sim::run(*options, breaches, signals, say);
   if (!report) {

@@ -8,7 +8,6 @@ namespace controller_sim {
 namespace {
 
 using base::Json;
-using std::chrono::duration_cast;
 
 constexpr base::milliseconds kTickEvery{20};
 constexpr std::string_view kEchoKey = "larder-controller-sim";

@@ -56,8 +56,9 @@ base::Status set_options(rd_kafka_conf_t* conf, const Options& options) {
     const auto outcome =
         rd_kafka_conf_set(conf, key.c_str(), value.c_str(), reason.data(), reason.size());
     if (outcome != RD_KAFKA_CONF_OK) {
-      return base::Error{ErrorCode::kInvalidArgument,
-                         "Kafka option " + key + "=" + value + ": " + reason.data()};
+      std::string why = "Kafka option ";
+      why.append(key).append("=").append(value).append(": ").append(reason.data());
+      return base::Error{ErrorCode::kInvalidArgument, std::move(why)};
     }
   }
   return {};
