@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <tuple>
 #include <utility>
 
 namespace invoker_zookeeper {
@@ -14,9 +15,6 @@ using base::ErrorCode;
 constexpr int kSessionMs = 10'000;
 // An id has four bytes, and five with those of a sign; what is longer is none.
 constexpr int kBytesMax = 64;
-
-// Its errors come back from its calls; its own words would go to standard error.
-void keep_quiet(const char*) {}
 
 ErrorCode code_of(int error) {
   switch (error) {
@@ -37,6 +35,15 @@ ErrorCode code_of(int error) {
 
 Error error_of(int error, const std::string& what) {
   return {code_of(error), "ZooKeeper: " + what + ": " + zerror(error)};
+}
+
+zhandle_t* init(const std::string& hosts, watcher_fn on_event, void* context) {
+  // Its errors come back from its calls; its log would go to standard error, and names addresses in
+  // a buffer that all its threads share.
+  static const bool quiet = (zoo_set_debug_level(static_cast<ZooLogLevel>(0)), true);
+  std::ignore = quiet;
+  errno = 0;
+  return zookeeper_init(hosts.c_str(), on_event, kSessionMs, nullptr, context, 0);
 }
 
 struct Strings : String_vector {
@@ -69,9 +76,7 @@ zoo_op_t operation(const Change& change) {
 base::Result<std::unique_ptr<Session>> Session::open(const std::string& hosts,
                                                      base::Instant deadline) {
   std::unique_ptr<Session> session(new Session());
-  errno = 0;
-  session->handle_.reset(
-      zookeeper_init2(hosts.c_str(), on_event, kSessionMs, nullptr, session.get(), 0, keep_quiet));
+  session->handle_.reset(init(hosts, on_event, session.get()));
   if (!session->handle_) {
     // It answers so for a name that does not resolve and for what is no address at all.
     const Error reason = base::error_from_errno(errno, "ZooKeeper hosts \"" + hosts + "\"");

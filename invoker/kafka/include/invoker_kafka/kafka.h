@@ -48,7 +48,8 @@ class Kafka {
                                                    const base::Logger& log);
   ~Kafka();
 
-  // Errors: kInvalidArgument, kInternal.
+  // Destroying the consumer leaves the group, and waits for the session's time at most: when the
+  // brokers went away with a commit unanswered. Errors: kInvalidArgument, kInternal.
   base::Result<std::unique_ptr<invoker::MessageConsumer>> consumer(
       const ConsumerOptions& options) const;
   base::Result<std::unique_ptr<invoker::MessageProducer>> producer() const;
