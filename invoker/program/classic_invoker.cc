@@ -144,6 +144,8 @@ base::Status ClassicInvoker::Parts::open_bus(const StopAsked& stop_asked) {
   TRY(health_producer, kafka->producer());
   invoker_kafka::ConsumerOptions options;
   options.topic = topic.name;
+  // So that who comes after a crash need not wait until the broker has given the dead one up.
+  options.instance_id = "larder-" + instance.source();
   TRY(consumer, kafka->consumer(options));
   return {};
 }
