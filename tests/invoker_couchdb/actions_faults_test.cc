@@ -127,7 +127,8 @@ TEST_F(ActionsFaults, EachHasItsKind) {
   };
   for (const Row& row : rows) {
     const bool whole = row.answer.starts_with("HTTP") && row.what[0] != 'c';
-    server_.emplace([&](const HttpRequest&, int fd) { return send_text(fd, row.answer) && whole; },
+    server_.emplace([answer = row.answer, whole](const HttpRequest&,
+                                                 int fd) { return send_text(fd, answer) && whole; },
                     ActionServer::Transport::kTcp);
     open(server_->port());
     const auto fetched = actions_->fetch("guest/hello", "1-a");

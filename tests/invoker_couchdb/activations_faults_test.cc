@@ -158,6 +158,17 @@ TEST_F(ActivationsFaults, ARequestThatIsTooLargeIsDivided) {
   EXPECT_EQ(store_->stats().refused, 0U);
 }
 
+TEST_F(ActivationsFaults, ARequestIsDividedEvenWhenTheServerHangsUpEachTime) {
+  server_.close_after_override();
+  server_.set_override([](const HttpRequest&, std::size_t documents) {
+    return documents > 3 ? http_answer(413, "{}") : std::string();
+  });
+  open();
+  put(200);
+  EXPECT_TRUE(store_->flush(soon()));
+  EXPECT_EQ(server_.ids(), expected_);
+}
+
 TEST_F(ActivationsFaults, AnItemMayBeRefused) {
   server_.set_override([](const HttpRequest&, std::size_t) {
     return http_answer(201, R"([{"id":"guest/0","error":"forbidden","reason":"no"}])");

@@ -32,6 +32,7 @@ std::string action_document(std::string_view revision, std::string_view code_jso
 
 int free_port() {
   const base::UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) return 0;
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -40,6 +41,16 @@ int free_port() {
   if (::bind(fd.get(), generic, length) != 0) return 0;
   if (::getsockname(fd.get(), generic, &length) != 0) return 0;
   return ntohs(address.sin_port);
+}
+
+// Whether the answer has all that it announces: otherwise the connection has to be closed.
+static bool is_whole(std::string_view answer) {
+  constexpr std::string_view kLength = "Content-Length: ";
+  const auto length = answer.find(kLength);
+  const auto head_end = answer.find("\r\n\r\n");
+  if (length == std::string_view::npos || head_end == std::string_view::npos) return false;
+  const std::string announced(answer.substr(length + kLength.size(), 10));
+  return std::stoul(announced) == answer.size() - head_end - 4;
 }
 
 BulkServer::BulkServer()
@@ -75,10 +86,7 @@ bool BulkServer::answer(const HttpRequest& request, int fd) {
       testing_support::wait_for_hang_up(fd);
       return false;
     }
-    if (!text.empty()) {
-      send_text(fd, text);
-      return false;  // it may have said that there is more
-    }
+    if (!text.empty()) return send_text(fd, text) && is_whole(text) && !closes_;
   }
   Json items = Json::array();
   const std::lock_guard lock(mutex_);

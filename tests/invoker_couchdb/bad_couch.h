@@ -1,6 +1,7 @@
 // A server that plays a database, well or badly.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -35,6 +36,8 @@ class BulkServer {
 
   int port() const { return server_.port(); }
   void set_override(Override override);
+  // Without a word, after every such answer.
+  void close_after_override() { closes_ = true; }
   std::set<std::string> ids() const;
   std::size_t requests() const { return server_.requests().size(); }
   std::size_t largest_request() const;
@@ -44,6 +47,7 @@ class BulkServer {
 
   mutable std::mutex mutex_;  // guards everything below, but for the server
   Override override_;
+  std::atomic<bool> closes_ = false;
   std::set<std::string> ids_;
   std::size_t largest_ = 0;
   ActionServer server_;  // last: it uses everything above

@@ -39,7 +39,9 @@ CouchSettings settings_in(const std::string& folder) {
 }
 
 CouchSettings shared_settings() {
-  return settings_in(std::string(std::getenv("SERVICES_FOLDER")) + "/couchdb");
+  const char* const folder = std::getenv("SERVICES_FOLDER");
+  if (folder == nullptr) throw std::runtime_error("SERVICES_FOLDER is not set");
+  return settings_in(std::string(folder) + "/couchdb");
 }
 
 Couch::Couch(const CouchSettings& settings)

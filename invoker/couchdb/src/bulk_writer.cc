@@ -10,6 +10,8 @@ namespace {
 using base::Json;
 using invoker_http::HttpAnswer;
 
+constexpr int kDivisionTries = 3;
+
 std::string request_body(std::span<const std::string> documents) {
   std::size_t bytes = 16;
   for (const std::string& document : documents) bytes += document.size() + 1;
@@ -63,13 +65,23 @@ base::Status count(const HttpAnswer& answer, std::size_t size, std::size_t first
 
 base::Result<BulkWriter::Outcome> BulkWriter::write(std::span<const std::string> documents) {
   Outcome outcome;
-  TRY_STATUS(write(documents, 0, outcome));
+  TRY_STATUS(write(documents, 0, 1, outcome));
   return outcome;
 }
 
-base::Status BulkWriter::write(std::span<const std::string> documents, std::size_t first,
+// Servers like to close the connection after a request that was too large, and the next one on it
+// is lost: then the parts of a division are sent again, or none would ever come to its end.
+base::Result<HttpAnswer> BulkWriter::post(std::span<const std::string> documents, int tries) {
+  while (true) {
+    auto answer = database_.post("_bulk_docs", request_body(documents), cancelled_);
+    const bool lost = !answer && answer.error().code == base::ErrorCode::kUnavailable;
+    if (!lost || --tries == 0 || cancelled_) return answer;
+  }
+}
+
+base::Status BulkWriter::write(std::span<const std::string> documents, std::size_t first, int tries,
                                Outcome& outcome) {
-  TRY(const HttpAnswer answer, database_.post("_bulk_docs", request_body(documents), cancelled_));
+  TRY(const HttpAnswer answer, post(documents, tries));
   if (answer.status == 200 || answer.status == 201 || answer.status == 202)
     return count(answer, documents.size(), first, outcome);
   if (is_about_content(answer.status)) return divide(documents, first, answer, outcome);
@@ -84,8 +96,8 @@ base::Status BulkWriter::divide(std::span<const std::string> documents, std::siz
     return {};
   }
   const std::size_t half = documents.size() / 2;
-  TRY_STATUS(write(documents.first(half), first, outcome));
-  return write(documents.subspan(half), first + half, outcome);
+  TRY_STATUS(write(documents.first(half), first, kDivisionTries, outcome));
+  return write(documents.subspan(half), first + half, kDivisionTries, outcome);
 }
 
 }  // namespace invoker_couchdb

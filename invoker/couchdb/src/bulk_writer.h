@@ -33,7 +33,9 @@ class BulkWriter {
   base::Result<Outcome> write(std::span<const std::string> documents);
 
  private:
-  base::Status write(std::span<const std::string> documents, std::size_t first, Outcome& outcome);
+  base::Result<invoker_http::HttpAnswer> post(std::span<const std::string> documents, int tries);
+  base::Status write(std::span<const std::string> documents, std::size_t first, int tries,
+                     Outcome& outcome);
   base::Status divide(std::span<const std::string> documents, std::size_t first,
                       const invoker_http::HttpAnswer& answer, Outcome& outcome);
 
