@@ -1,6 +1,9 @@
 // Initialising and calling a container in few words.
 #pragma once
 
+#include <unistd.h>
+
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -43,8 +46,10 @@ inline invoker::CallOutcome run(invoker::Container& container, const std::string
 }
 
 inline invoker::ContainerSpec spec_of(const std::string& kind, std::int64_t megabytes = 256) {
+  // Test programs that run beside each other may share what makes their containers.
+  static std::atomic<int> counter = 0;
   invoker::ContainerSpec spec;
-  spec.name = "wsk00_1_guest_test";
+  spec.name = "wsk" + std::to_string(getpid()) + "_" + std::to_string(++counter) + "_guest_test";
   spec.kind = kind;
   spec.memory_bytes = megabytes << 20;
   spec.cpu_shares = 1024;
