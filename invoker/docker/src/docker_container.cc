@@ -20,6 +20,8 @@ constexpr int kRuntimePort = 8080;
 constexpr milliseconds kAskPause{5};
 // The daemon writes the last of the log, and its word on memory, some time after the end.
 constexpr std::chrono::seconds kSettlePatience{2};
+// The daemon hears of memory and of the end on two ways; either may be the slower one.
+constexpr milliseconds kVerdictPatience{500};
 // Between a broken connection and the end of the container that broke it.
 constexpr milliseconds kEndPatience{200};
 
@@ -175,8 +177,13 @@ bool DockerContainer::memory_exhausted() {
 bool DockerContainer::ask_about_memory() {
   if (!parts_.ending->wait(kEndPatience)) return false;
   wait_until_settled(std::chrono::steady_clock::now() + kSettlePatience);
-  const auto found = shared_.api.inspect(parts_.id, "");
-  if (found.ok() && found->oom_killed) out_of_memory_ = true;
+  const auto end = std::chrono::steady_clock::now() + kVerdictPatience;
+  for (;;) {
+    const auto found = shared_.api.inspect(parts_.id, "");
+    if (found.ok() && found->oom_killed) out_of_memory_ = true;
+    if (out_of_memory_ || !found.ok() || std::chrono::steady_clock::now() >= end) break;
+    std::this_thread::sleep_for(kAskPause);
+  }
   return out_of_memory_;
 }
 

@@ -31,6 +31,8 @@ curl_slist* request_headers() {
 // there. The kernel would look for the owner of an address for three seconds.
 constexpr std::chrono::milliseconds kConnectMax{1'000};
 
+constexpr std::chrono::milliseconds kLastWords{500};
+
 std::string root_of(const Endpoint& endpoint) {
   if (!endpoint.unix_socket.empty()) return "http://localhost";
   const bool is_v6 = endpoint.host.find(':') != std::string::npos;
@@ -40,8 +42,9 @@ std::string root_of(const Endpoint& endpoint) {
 
 }  // namespace
 
-Connection::Connection(const Endpoint& endpoint, unsigned generation)
-    : root_(root_of(endpoint)), generation_(generation), handle_(new_handle()) {
+Connection::Connection(const Endpoint& endpoint, const RuntimeClient::Wait& wait,
+                       unsigned generation)
+    : root_(root_of(endpoint)), wait_(wait), generation_(generation), handle_(new_handle()) {
   set(handle_.get(), CURLOPT_HTTPHEADER, request_headers());
   set_once(endpoint);
 }
@@ -58,6 +61,11 @@ void Connection::set_once(const Endpoint& endpoint) {
   set(handle, CURLOPT_POST, 1L);
   set(handle, CURLOPT_HEADERFUNCTION, &Connection::on_header);
   set(handle, CURLOPT_WRITEFUNCTION, &Connection::on_body);
+  if (wait_) {
+    set(handle, CURLOPT_XFERINFOFUNCTION, &Connection::on_progress);
+    set(handle, CURLOPT_XFERINFODATA, this);
+    set(handle, CURLOPT_NOPROGRESS, 0L);
+  }
   set(handle, CURLOPT_PREREQFUNCTION, &Connection::on_ready);
   set(handle, CURLOPT_PREREQDATA, this);
   set(handle, CURLOPT_OPENSOCKETFUNCTION, &Connection::on_open);
@@ -91,6 +99,16 @@ std::size_t Connection::on_header(char* data, std::size_t size, std::size_t coun
 std::size_t Connection::on_body(char* data, std::size_t size, std::size_t count, void* call) {
   static_cast<Call*>(call)->body({data, size * count});
   return size * count;
+}
+
+// Called for each piece of an answer, and every second. A runtime's end closes its connections;
+// where the word of that got lost with its network, nothing would come until the deadline. What
+// came before the end is read first.
+int Connection::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  auto& connection = *static_cast<Connection*>(self);
+  const base::Instant now = std::chrono::steady_clock::now();
+  if (!connection.ended_ && !connection.wait_(base::milliseconds(0))) connection.ended_ = now;
+  return connection.ended_ && now - *connection.ended_ > kLastWords ? 1 : 0;
 }
 
 // Called when there is a connection, new or kept, and the request is about to be sent on it.

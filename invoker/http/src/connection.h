@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "call.h"
@@ -13,7 +14,8 @@ namespace invoker_http {
 // Threads: one at a time.
 class Connection {
  public:
-  Connection(const Endpoint& endpoint, unsigned generation);
+  // `wait` as in RuntimeClient; it outlives the connection.
+  Connection(const Endpoint& endpoint, const RuntimeClient::Wait& wait, unsigned generation);
 
   // Sends the request at most once and feeds the answer to `call`, within `time`.
   invoker::CallError exchange(const std::string& path, const std::string& body,
@@ -24,6 +26,7 @@ class Connection {
  private:
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* call);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* call);
+  static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
   static int on_ready(void* self, char*, char*, int, int);
   static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
   void set_once(const Endpoint& endpoint);
@@ -31,9 +34,11 @@ class Connection {
   invoker::CallError error_of(CURLcode code, std::chrono::milliseconds time) const;
 
   const std::string root_;  // "http://host:port"
+  const RuntimeClient::Wait& wait_;
   const unsigned generation_;
-  std::string path_;   // that the handle is set to
-  bool sent_ = false;  // a request may have left during this exchange
+  std::optional<base::Instant> ended_;  // since when the runtime is known to have ended
+  std::string path_;                    // that the handle is set to
+  bool sent_ = false;                   // a request may have left during this exchange
   CurlHandle handle_;
 };
 

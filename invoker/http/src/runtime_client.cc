@@ -78,7 +78,7 @@ std::unique_ptr<Connection> RuntimeClient::take() {
   if (idle_.empty()) {
     const unsigned generation = generation_;
     lock.unlock();
-    return std::make_unique<Connection>(endpoint_, generation);
+    return std::make_unique<Connection>(endpoint_, wait_, generation);
   }
   std::unique_ptr<Connection> connection = std::move(idle_.back());
   idle_.pop_back();
