@@ -128,6 +128,7 @@ base::Result<std::vector<std::string>> Session::children(const std::string& path
 
 base::Status Session::change(const std::vector<Change>& changes) {
   std::vector<zoo_op_t> operations;
+  operations.reserve(changes.size());
   for (const Change& one : changes) operations.push_back(operation(one));
   std::vector<zoo_op_result_t> results(changes.size());
   const int error = zoo_multi(handle_.get(), static_cast<int>(operations.size()), operations.data(),
