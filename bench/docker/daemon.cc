@@ -21,7 +21,11 @@ std::string first_line(const std::string& path) {
 
 Daemon::Daemon() {
   char path[] = "/tmp/larder-bench-XXXXXX";
-  folder_ = std::string(mkdtemp(path)) + "/docker";
+  if (mkdtemp(path) == nullptr) {
+    reason_ = "there is no place in /tmp";
+    return;
+  }
+  folder_ = std::string(path) + "/docker";
   const bool started =
       shell(LARDER_TREE "/tests/services/docker start " + folder_ + " >/dev/null 2>&1");
   socket_ = first_line(folder_ + "/address");
@@ -35,6 +39,7 @@ Daemon::Daemon() {
 }
 
 Daemon::~Daemon() {
+  if (folder_.empty()) return;
   shell(LARDER_TREE "/tests/services/docker stop " + folder_ + " >/dev/null 2>&1");
   std::error_code ignored;
   std::filesystem::remove_all(std::filesystem::path(folder_).parent_path(), ignored);

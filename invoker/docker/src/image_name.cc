@@ -39,7 +39,7 @@ bool is_component(std::string_view part) {
 }
 
 bool is_tag(std::string_view tag) {
-  if (tag.empty() || tag.size() > kTagLengthMax || !(is_word(tag[0]) || tag[0] == '_'))
+  if (tag.empty() || tag.size() > kTagLengthMax || (!is_word(tag[0]) && tag[0] != '_'))
     return false;
   return std::ranges::all_of(tag,
                              [](char c) { return is_word(c) || c == '_' || c == '.' || c == '-'; });

@@ -156,7 +156,7 @@ base::Status LogOverApi::read(const LogReading& reading, const Sink& sink) {
   again_ = 0;
   bool lost = false;
   const LogQuery query{from_, reading.follow && !reading.over(), reading.end, kLinePatience};
-  const base::Status status = api_.read_logs(id_, query, [&](std::string_view bytes) {
+  base::Status status = api_.read_logs(id_, query, [&](std::string_view bytes) {
     frames.add(bytes);
     while (const auto frame = frames.take()) {
       auto entry = parse_frame(*frame);

@@ -157,7 +157,8 @@ base::Result<Json> ulimits_of(const Values& values) {
 base::Result<Json> nano_cpus_of(const std::string& value) {
   double cpus = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), cpus);
-  if (error != std::errc() || end != value.data() + value.size() || !(cpus > 0 && cpus < 1e6))
+  if (error != std::errc() || end != value.data() + value.size() || std::isnan(cpus) || cpus <= 0 ||
+      cpus >= 1e6)
     return bad_value("cpus", value);
   return Json(static_cast<std::int64_t>(std::llround(cpus * 1e9)));
 }
