@@ -1,63 +1,24 @@
 // The image of the invoker: what deployments rely on, and its life as OpenWhisk's Ansible role leads it.
 import assert from 'node:assert/strict';
-import {execFile, spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {readFileSync} from 'node:fs';
 import {request} from 'node:https';
-import {createServer} from 'node:net';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
-import {fileURLToPath} from 'node:url';
-import {promisify} from 'node:util';
 
 import {Invoker, manifest, service} from '../e2e/invoker.mjs';
 import {eventually, remove, scratchFolder} from '../e2e/platform.mjs';
+import {BASE, buildImages, docker, dockerFails, freePort, IMAGE, inspect, makeKeys, relay, run} from './daemon.mjs';
 import {environment, runArguments} from './stock.mjs';
 
-const run = promisify(execFile);
-const here = fileURLToPath(new URL('.', import.meta.url));
-const root = join(here, '../..');
-const [daemon, kafka, couchdb] = ['docker', 'kafka', 'couchdb'].map(name => service(name));
-const BASE = 'larder-base';
-const IMAGE = 'larder/invoker';
-const programs = process.env.LARDER_PROGRAMS;
-const toDaemon = {env: {...process.env, DOCKER: '/usr/bin/docker', DOCKER_HOST: `unix://${daemon.address}`,
-  DOCKER_BUILDKIT: '0', LARDER_PROGRAMS: programs, LARDER_PROXY: join(programs, 'larder-proxy')}, maxBuffer: 1 << 24};
-
-// What Docker's client prints. Throws what it says when it fails.
-const docker = async (...args) => (await run('/usr/bin/docker', args, toDaemon)).stdout.trim();
-const inspect = async (name, format) => JSON.parse(await docker('inspect', '-f', `{{json ${format}}}`, name));
-// The exit code, and all that was said.
-const dockerFails = (...args) => run('/usr/bin/docker', args, toDaemon).then(
-    () => assert.fail('it succeeded'), error => ({code: error.code, output: error.stdout + error.stderr}));
-
+const daemon = service('docker');
+const [kafka, couchdb] = ['kafka', 'couchdb'].map(name => service(name));
 const folder = scratchFolder();
 const keys = join(folder, 'keys');
-
-const freePort = async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const {port} = server.address();
-  server.close();
-  return port;
-};
-
-// As OpenWhisk's genssl.sh makes them: one key and certificate for server and clients, and both in a PKCS#12 file.
-async function makeKeys() {
-  await run('mkdir', [keys]);
-  const [key, cert] = ['key.pem', 'cert.pem'].map(file => join(keys, file));
-  await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=openwhisk-invokers',
-    '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert]);
-  await run('openssl', ['pkcs12', '-export', '-inkey', key, '-in', cert, '-passout', 'pass:openwhisk',
-    '-out', join(keys, 'invoker-openwhisk-keystore.p12')]);
-}
+let pair;
 
 before(async () => {
-  await run(join(root, 'docker/invoker/build.sh'), [IMAGE, BASE], toDaemon);
-  for (const [runtime, name] of [['python', 'action-python-v3'], ['nodejs', 'action-nodejs-v20']]) {
-    await run(join(root, 'docker/runtimes/build.sh'), [runtime, `larder/${name}`, BASE], toDaemon);
-  }
-  await makeKeys();
+  await buildImages();
+  pair = await makeKeys(keys);
 });
 after(() => remove(folder));
 
@@ -69,7 +30,7 @@ class Deployed extends Invoker {
   }
 
   async start() {
-    this.port = await freePort();
+    this.port = await freePort(3);
     const variables = environment({kafka, couchdb, prefix: this.prefix, manifest: this.manifest});
     const data = join(daemon.folder, 'data');
     const plan = runArguments({index: 0, port: this.port, folder, dockerRoot: await docker('info', '-f', '{{.DockerRootDir}}'),
@@ -78,21 +39,13 @@ class Deployed extends Invoker {
     this.logFile = join(plan.logs, `${plan.name}_logs.log`);
     await run('cp', ['-r', `${keys}/.`, plan.conf]);
     await docker('run', '-d', ...plan.arguments);
-    await this.relay();
+    this.relayed = await relay(await inspect(this.name, '.State.Pid'), kafka, couchdb);
     return this;
-  }
-
-  async relay() {
-    const pid = await inspect(this.name, '.State.Pid');
-    const ports = [kafka, couchdb].map(({address}) => address.split(':')[1]);
-    this.relayed = spawn('/usr/bin/python3', [join(here, 'relay.py'), `${pid}`, ...ports],
-        {stdio: ['ignore', 'pipe', 'inherit']});
-    await once(this.relayed.stdout, 'data');
   }
 
   // The status of GET `path` from outside; 0 when the connection is refused or cut.
   status(path, {certificate = true} = {}) {
-    const identity = certificate ? {key: readFileSync(join(keys, 'key.pem')), cert: readFileSync(join(keys, 'cert.pem'))} : {};
+    const identity = certificate ? {key: readFileSync(pair.key), cert: readFileSync(pair.cert)} : {};
     return new Promise(resolve => {
       const asked = request({host: '127.0.0.1', port: this.port, path, rejectUnauthorized: false, agent: false, ...identity},
           answer => answer.resume().on('end', () => resolve(answer.statusCode)));

@@ -1,0 +1,90 @@
+// The daemon, the images and the keys of these tests.
+import {execFile, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdirSync} from 'node:fs';
+import {createServer} from 'node:net';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {promisify} from 'node:util';
+
+import {service} from '../e2e/invoker.mjs';
+
+export const run = promisify(execFile);
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+export const BASE = 'larder-base';
+export const IMAGE = 'larder/invoker';
+const programs = process.env.LARDER_PROGRAMS;
+
+// The environment of whatever is to talk to the daemon. Debian's client comes first: another, newer one may be there.
+export const toDaemon = {
+  ...process.env,
+  PATH: `/usr/bin:${process.env.PATH}`,
+  DOCKER_HOST: `unix://${service('docker').address}`,
+  DOCKER_BUILDKIT: '0',
+  LARDER_PROGRAMS: programs,
+  LARDER_PROXY: join(programs, 'larder-proxy'),
+};
+const options = {env: toDaemon, maxBuffer: 1 << 24};
+
+// What Docker's client prints. Throws what it says when it fails.
+export const docker = async (...args) => (await run('docker', args, options)).stdout.trim();
+export const inspect = async (name, format) => JSON.parse(await docker('inspect', '-f', `{{json ${format}}}`, name));
+
+// The exit code, and all that was said.
+export async function dockerFails(...args) {
+  try {
+    await run('docker', args, options);
+  } catch (error) {
+    return {code: error.code, output: error.stdout + error.stderr};
+  }
+  throw new Error(`docker ${args.join(' ')} succeeded`);
+}
+
+// The image of the invoker, and those of the runtimes.
+export async function buildImages() {
+  await run(join(root, 'docker/invoker/build.sh'), [IMAGE, BASE], options);
+  for (const [runtime, name] of [['python', 'action-python-v3'], ['nodejs', 'action-nodejs-v20']]) {
+    await run(join(root, 'docker/runtimes/build.sh'), [runtime, `larder/${name}`, BASE], options);
+  }
+}
+
+// As OpenWhisk makes them: one key and certificate for server and clients, and both in a PKCS#12 file.
+export async function makeKeys(folder) {
+  mkdirSync(folder, {recursive: true});
+  const [key, cert, store] = ['server-key.pem', 'server-cert.pem', 'keystore.p12'].map(
+      name => join(folder, `invoker-openwhisk-${name}`));
+  await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=openwhisk-invokers',
+    '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert]);
+  await run('openssl', ['pkcs12', '-export', '-inkey', key, '-in', cert, '-passout', 'pass:openwhisk', '-out', store]);
+  return {key, cert};
+}
+
+// Makes the services reachable on the loopback of the container of process `pid`.
+export async function relay(pid, ...services) {
+  const ports = services.map(({address}) => address.split(':')[1]);
+  const script = fileURLToPath(new URL('relay.py', import.meta.url));
+  const relayed = spawn('/usr/bin/python3', [script, `${pid}`, ...ports], {stdio: ['ignore', 'pipe', 'inherit']});
+  await once(relayed.stdout, 'data');
+  return relayed;
+}
+
+// The first of `count` ports in a row that are free now.
+export async function freePort(count = 1) {
+  for (;;) {
+    const servers = [];
+    try {
+      let port = 0;
+      for (let i = 0; i < count; ++i) {
+        const server = createServer().listen(port && port + i, '127.0.0.1');
+        servers.push(server);
+        await once(server, 'listening');
+        port ||= server.address().port;
+      }
+      return port;
+    } catch {
+      // Somebody has one of them: elsewhere, then.
+    } finally {
+      servers.forEach(server => server.close());
+    }
+  }
+}
