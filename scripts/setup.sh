@@ -4,13 +4,13 @@
 # What building, the demo and the tests need; README.md gives the reason for each.
 readonly kBuildPackages=(
   g++ cmake ninja-build pkg-config ccache ca-certificates
-  rapidjson-dev libcurl4-openssl-dev libmicrohttpd-dev libsqlite3-dev libseccomp-dev libminizip-dev
+  rapidjson-dev libcurl4-openssl-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libseccomp-dev libminizip-dev
   zlib1g-dev libhttp-parser-dev libcli11-dev librdkafka-dev libzookeeper-mt-dev libssl-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   btrfs-progs
 )
-# The services of tests/services.
-readonly kTestPackages=(maven openjdk-17-jre-headless zookeeper docker.io debootstrap iproute2)
+# For tests: the services of tests/services, and what a client of HTTPS needs.
+readonly kTestPackages=(curl openssl maven openjdk-17-jre-headless zookeeper docker.io debootstrap iproute2)
 readonly kLintPackages=(clang-format-19 clang-tidy-19 shellcheck git)
 readonly kFuzzPackages=(clang-19 libclang-rt-19-dev)
 

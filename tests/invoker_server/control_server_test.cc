@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <mutex>
 
 #include "base/json.h"
 #include "curl.h"
@@ -35,7 +36,10 @@ class ControlServerTest : public ::testing::Test {
     callbacks.disable = [this] { return enabled.exchange(false); };
     callbacks.is_enabled = [this] { return enabled.load(); };
     callbacks.metrics = [] { return std::string("larder_x 1\n"); };
-    callbacks.ready = [this] { return checks; };
+    callbacks.ready = [this] {
+      const std::lock_guard lock(mutex);
+      return checks;
+    };
     server = ControlServer::start(options, std::move(callbacks)).value();
   }
   HttpAnswer ask(const std::string& path, const std::string& more = "") {
@@ -44,6 +48,11 @@ class ControlServerTest : public ::testing::Test {
 
   invoker_server::ControlOptions options;
   std::atomic<bool> enabled{true};
+  void set(std::vector<Check> now) {
+    const std::lock_guard lock(mutex);
+    checks = std::move(now);
+  }
+  std::mutex mutex;  // guards checks
   std::vector<Check> checks;
   std::unique_ptr<ControlServer> server;
 };
@@ -163,9 +172,10 @@ TEST_F(ControlServerTest, MetricsAreWhatPrometheusReads) {
 
 TEST_F(ControlServerTest, ReadyNamesTheCheckThatFailsAndSinceWhen) {
   const base::WallTime then{std::chrono::milliseconds(1'711'533'600'166)};
-  checks = {{"kafka", true, "", then}};
+  const Check kafka{"kafka", true, "", then};
+  set({kafka});
   EXPECT_EQ(ask("/ready").status, 200);
-  checks.push_back({"database", false, "connect: \"refused\"", then});
+  set({kafka, {"database", false, "connect: \"refused\"", then}});
   const auto answer = ask("/ready");
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.header("Content-Type"), "application/json");

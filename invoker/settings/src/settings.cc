@@ -64,28 +64,36 @@ base::Status check_required(const Reader& reader) {
   return base::Error{base::ErrorCode::kInvalidArgument, "not set and needed: " + missing};
 }
 
-base::Status read_all(const Reader& reader, Start& start) {
-  InvokerSettings& settings = start.settings;
-  TRY_STATUS(read_identity(reader, settings.identity));
-  TRY_STATUS(check_required(reader));
+base::Status read_outside(const Reader& reader, InvokerSettings& settings) {
   TRY_STATUS(check_providers(reader));
   TRY_STATUS(read_kafka(reader, settings.kafka));
   TRY_STATUS(read_couch(reader, settings.couch));
-  TRY_STATUS(read_pool(reader, settings));
   TRY_STATUS(read_containers(reader, settings.containers));
-  TRY_STATUS(read_limits(reader, settings.limits));
-  TRY_STATUS(read_records(reader, settings.records));
-  TRY_STATUS(read_runtimes(reader, settings, start.notices));
   TRY(settings.api_host, read_api_host(reader));
   TRY(settings.user_events, reader.flag("whisk.user-events.enabled"));
   TRY(settings.blacklist_interval, reader.duration("whisk.blacklist.poll-interval"));
-  TRY_STATUS(read_parameter_storage(reader, settings.parameter_storage));
+  return read_parameter_storage(reader, settings.parameter_storage);
+}
+
+base::Status read_inside(const Reader& reader, Start& start) {
+  InvokerSettings& settings = start.settings;
+  TRY_STATUS(read_pool(reader, settings));
+  TRY_STATUS(read_limits(reader, settings.limits));
+  TRY_STATUS(read_records(reader, settings.records));
+  TRY_STATUS(read_runtimes(reader, settings, start.notices));
   TRY_STATUS(read_server(reader, settings.server));
   TRY_STATUS(read_metrics(reader, settings.metrics));
   TRY_STATUS(read_log(reader, settings.log));
   TRY(settings.data_folder, reader.optional_text("larder.data-folder"));
   TRY(settings.stop_patience, reader.duration("larder.stop-patience"));
   return {};
+}
+
+base::Status read_all(const Reader& reader, Start& start) {
+  TRY_STATUS(read_identity(reader, start.settings.identity));
+  TRY_STATUS(check_required(reader));
+  TRY_STATUS(read_outside(reader, start.settings));
+  return read_inside(reader, start);
 }
 
 base::Result<Start> read_start(std::span<const std::string> environment,

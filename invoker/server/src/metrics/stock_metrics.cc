@@ -35,12 +35,13 @@ void pool_gauges(const invoker::PoolStats& pool, MetricsText& text) {
   }
 }
 
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
 // A name of a metric has no other characters.
 std::string plain(std::string text) {
-  for (char& c : text) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (!letter && !(c >= '0' && c <= '9')) c = '_';
-  }
+  for (char& c : text) c = is_plain(c) ? c : '_';
   return text;
 }
 

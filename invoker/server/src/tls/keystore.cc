@@ -63,7 +63,7 @@ struct Contents {
 
   static void free_list(gnutls_x509_crt_t* list, unsigned size) {
     for (gnutls_x509_crt_t one : std::span(list, size)) gnutls_x509_crt_deinit(one);
-    gnutls_free(list);
+    gnutls_free(static_cast<void*>(list));
   }
 };
 
