@@ -162,6 +162,8 @@ invoker_docker::DockerConfig docker_config(const InvokerSettings& settings,
   config.user_cpus = containers.user_cpus;
   config.user_memory_bytes = settings.pool.memory_bytes;
   config.containers_folder = containers.docker_folder;
+  // Where logs are somebody else's affair, so is the driver that brings them there.
+  if (containers.logs == invoker_settings::LogStore::kOutside) config.log_driver = "";
   config.parallel_runs = containers.parallel_runs;
   set_timeouts(containers.timeouts, config.timeouts);
   return config;
