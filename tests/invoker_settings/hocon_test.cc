@@ -18,10 +18,9 @@ std::string read(const std::string& text) {
 }
 
 TEST(Hocon, DottedKeysAndNestedBracesAreTheSame) {
-  for (const char* text : {"a.b.c = 1", "a { b { c = 1 } }", "a { b.c : 1 }", "{a:{b:{c:1}}}",
-                           "a={b={c=1}}", "a . b . c = 1", "\"a\".\"b\".c=1", "a\n{\n b.c=1\n}",
-                           "\xef\xbb\xbf"
-                           "a.b.c=1"}) {
+  for (const char* text :
+       {"a.b.c = 1", "a { b { c = 1 } }", "a { b.c : 1 }", "{a:{b:{c:1}}}", "a={b={c=1}}",
+        "a . b . c = 1", "\"a\".\"b\".c=1", "a\n{\n b.c=1\n}", "\xef\xbb\xbf\n a.b.c=1"}) {
     EXPECT_EQ(read(text), "a.b.c=1;") << text;
   }
 }

@@ -123,8 +123,7 @@ TEST(Description, NamesTheOriginOfEveryValueAndHidesSecrets) {
         "whisk.couchdb.password = ***  (environment CONFIG_whisk_couchdb_password)\n",
         "whisk.parameter-storage.aes-128 = ***  (environment OPENWHISK_CONFIG)\n",
         "whisk.parameter-storage.aes-256 = null  (not set)\n",
-        "whisk.user-events.enabled = \"true\"  (environment INVOKER_OPTS "
-        "-Dwhisk.user-events.enabled)\n"}) {
+        "(environment INVOKER_OPTS -Dwhisk.user-events.enabled)\n"}) {
     EXPECT_THAT(started.description, HasSubstr(line));
   }
   EXPECT_EQ(started.description.find("geheim"), std::string::npos);

@@ -27,7 +27,9 @@ struct World {
 
   base::Result<invoker_settings::Start> start() const {
     std::vector<std::string> variables;
-    for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+    for (const auto& [name, value] : environment) {
+      variables.push_back(std::string(name).append("=").append(value));
+    }
     return invoker_settings::settings_from(variables, arguments);
   }
   // Of a start that must succeed.

@@ -17,7 +17,8 @@ std::string suggestion(std::string_view path) {
 
 std::string line(const std::string& path, const base::Json& value, const std::string& origin) {
   const std::string shown = is_secret(path) && !value.is_null() ? "***" : value.to_string();
-  return path + " = " + shown + "  (" + origin + ")\n";
+  std::string text = path;
+  return text.append(" = ").append(shown).append("  (").append(origin).append(")\n");
 }
 
 std::string lines(const Key& key, const Layers& layers) {
