@@ -25,8 +25,9 @@ std::string lines(const Key& key, const Layers& layers) {
   const std::string path(key.path);
   if (const Value* value = layers.find(path)) return line(path, value->value, value->origin);
   std::string result;
+  const std::string prefix = path + ".";
   for (const auto& [name, value] : layers.below(path)) {
-    result += line(path + "." + name, value->value, value->origin);
+    result += line(std::string(prefix).append(name), value->value, value->origin);
   }
   return result.empty() && key.shape == Shape::kOne ? line(path, {}, "not set") : result;
 }
