@@ -11,21 +11,6 @@ using invoker_settings::InvokerSettings;
 
 namespace {
 
-// Where the records that wait for the database are kept when nobody says otherwise.
-constexpr const char* kDataFolder = "/var/lib/larder";
-
-invoker::StoreLevel level_of(invoker_settings::StoreLevel level) {
-  switch (level) {
-    case invoker_settings::StoreLevel::kAlways:
-      return invoker::StoreLevel::kAlways;
-    case invoker_settings::StoreLevel::kFailures:
-      return invoker::StoreLevel::kFailures;
-    case invoker_settings::StoreLevel::kFailuresNotApplicationErrors:
-      break;
-  }
-  return invoker::StoreLevel::kFailuresNotApplicationErrors;
-}
-
 void set_timeouts(const invoker_settings::DockerTimeouts& wanted,
                   invoker_docker::DockerTimeouts& timeouts) {
   constexpr std::chrono::hours kForever{24 * 365};
@@ -71,8 +56,9 @@ invoker::InvokerConfig engine_config(const InvokerSettings& settings,
   config.parameter_keys = {settings.parameter_storage.aes_128, settings.parameter_storage.aes_256};
   config.name_prefix = name_prefix_of(instance);
   config.api_host = settings.api_host;
-  config.payload_bytes_max = settings.limits.payload_bytes_max;
-  config.truncation_bytes = settings.limits.truncation_bytes;
+  config.payload = {settings.limits.payload_bytes_max, settings.limits.truncation_bytes};
+  config.namespace_payload = {settings.limits.namespace_payload_bytes_max,
+                              settings.limits.namespace_truncation_bytes};
   config.collects_logs = settings.containers.logs == invoker_settings::LogStore::kRecord;
   return config;
 }
@@ -94,10 +80,6 @@ invoker::TopicSpec topic_of(const InvokerSettings& settings,
                            .settings = kafka.topic};
   topic.settings["max.message.bytes"] = std::to_string(kafka.message_bytes_max);
   return topic;
-}
-
-invoker::StorePolicy store_policy_of(const InvokerSettings& settings) {
-  return {level_of(settings.records.blocking), level_of(settings.records.non_blocking)};
 }
 
 invoker_kafka::KafkaConfig kafka_config(const InvokerSettings& settings) {
@@ -136,10 +118,9 @@ invoker_couchdb::CouchActionsConfig actions_config(const InvokerSettings& settin
 invoker_couchdb::CouchActivationsConfig activations_config(const InvokerSettings& settings) {
   invoker_couchdb::CouchActivationsConfig config;
   config.couch = couch_settings(settings);
-  config.spill_folder = settings.records.queue_folder.empty()
-                            ? settings.data_folder.value_or(kDataFolder) + "/records"
-                            : settings.records.queue_folder;
-  config.spill_bytes_max = settings.records.queue_folder_bytes;
+  config.spill_folder = settings.records.folder;
+  config.spill_bytes_max = settings.records.folder_bytes;
+  config.memory_bytes_max = settings.records.memory_bytes;
   return config;
 }
 

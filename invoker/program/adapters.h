@@ -28,7 +28,6 @@ invoker::InvokerConfig engine_config(const invoker_settings::InvokerSettings& se
 invoker::FeedLimits feed_limits_of(const invoker_settings::InvokerSettings& settings);
 invoker::TopicSpec topic_of(const invoker_settings::InvokerSettings& settings,
                             const invoker::InvokerInstance& instance);
-invoker::StorePolicy store_policy_of(const invoker_settings::InvokerSettings& settings);
 
 invoker_kafka::KafkaConfig kafka_config(const invoker_settings::InvokerSettings& settings);
 invoker_couchdb::CouchSettings couch_settings(const invoker_settings::InvokerSettings& settings);

@@ -168,7 +168,7 @@ base::Status ClassicInvoker::Parts::open_containers(const StopAsked& stop_asked)
 
 void ClassicInvoker::Parts::keep(const invoker::ActivationMessage& message,
                                  const invoker::Activation& activation) {
-  if (invoker::is_stored(message, activation, store_policy_of(settings))) {
+  if (invoker::is_stored(message, activation, settings.records.policy)) {
     const auto now_ms = base::epoch_ms(clock.wall());
     // A record that has no room anywhere is logged by the store.
     [[maybe_unused]] const auto status = activations->store(invoker::to_record(activation, now_ms));
@@ -232,7 +232,7 @@ std::string ClassicInvoker::Parts::metrics() const {
                      .enabled = pinger->is_enabled(),
                      .topic = settings.kafka.topic_prefix + instance.source(),
                      .lag = waiting ? std::optional(*waiting) : std::nullopt},
-                    settings.metrics.stock_names);
+                    settings.metrics);
 }
 
 ClassicInvoker::ClassicInvoker(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -66,15 +66,17 @@ void append_records(const invoker_couchdb::CouchActivationsStats& records, Metri
 
 }  // namespace
 
-std::string metrics_of(const Measured& measured, bool stock_names) {
+std::string metrics_of(const Measured& measured,
+                       const invoker_settings::MetricsSettings& settings) {
   MetricsText text;
   append_invoker_metrics(measured.engine, text);
   append_feed(measured, text);
   append_acks(measured.acks, text);
   append_actions(measured.actions, text);
   append_records(measured.records, text);
-  if (stock_names) {
-    append_stock_metrics({measured.engine, measured.topic, measured.lag, false}, text);
+  if (settings.stock_names) {
+    append_stock_metrics({measured.engine, measured.topic, measured.lag, settings.stock_tags},
+                         text);
   }
   return text.take();
 }

@@ -10,6 +10,7 @@
 #include "invoker/message_feed.h"
 #include "invoker_couchdb/couch_actions.h"
 #include "invoker_couchdb/couch_activations.h"
+#include "invoker_settings/settings.h"
 
 namespace program {
 
@@ -25,7 +26,7 @@ struct Measured {
   std::optional<std::int64_t> lag;  // messages that wait in the topic; nothing: not known
 };
 
-// Prometheus text; with `stock_names`, what OpenWhisk's own invoker calls the same things too.
-std::string metrics_of(const Measured& measured, bool stock_names);
+// Prometheus text; where asked for, under the names of OpenWhisk's own invoker too.
+std::string metrics_of(const Measured& measured, const invoker_settings::MetricsSettings& settings);
 
 }  // namespace program

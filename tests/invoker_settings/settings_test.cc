@@ -12,7 +12,6 @@ namespace {
 using invoker_settings::ContainerKind;
 using invoker_settings::LogStore;
 using invoker_settings::milliseconds;
-using invoker_settings::StoreLevel;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -36,7 +35,7 @@ TEST(Settings, WithoutAnythingSetTheyAreOpenWhisks) {
   EXPECT_EQ(settings.limits.system.memory_mb.max, 512);
   EXPECT_EQ(settings.limits.system.logs_mb.min, 0);
   EXPECT_EQ(settings.limits.payload_bytes_max, kMebi);
-  EXPECT_EQ(settings.records.blocking, StoreLevel::kAlways);
+  EXPECT_EQ(settings.records.policy.blocking, invoker::StoreLevel::kAlways);
   EXPECT_EQ(settings.containers.kind, ContainerKind::kDocker);
   EXPECT_EQ(settings.containers.logs, LogStore::kRecord);
   EXPECT_EQ(settings.containers.parallel_runs, 10);
@@ -48,7 +47,6 @@ TEST(Settings, WithoutAnythingSetTheyAreOpenWhisks) {
   EXPECT_EQ(settings.server.transaction_header, "X-Request-ID");
   EXPECT_FALSE(settings.user_events);
   EXPECT_FALSE(settings.metrics.stock_names);
-  EXPECT_TRUE(settings.metrics.log_markers);
   EXPECT_EQ(settings.log.least, base::LogLevel::kInfo);
 }
 
@@ -170,10 +168,11 @@ TEST(Settings, WhichRecordsAreWritten) {
   World world = with({{"CONFIG_whisk_activation_disableStoreResult", "true"},
                       {"CONFIG_whisk_activation_storeNonBlockingResultLevel",
                        "STORE_FAILURES_NOT_APPLICATION_ERRORS"}});
-  EXPECT_EQ(world.settings().records.blocking, StoreLevel::kFailures);
-  EXPECT_EQ(world.settings().records.non_blocking, StoreLevel::kFailuresNotApplicationErrors);
+  EXPECT_EQ(world.settings().records.policy.blocking, invoker::StoreLevel::kFailures);
+  EXPECT_EQ(world.settings().records.policy.non_blocking,
+            invoker::StoreLevel::kFailuresNotApplicationErrors);
   world.environment["CONFIG_whisk_activation_storeBlockingResultLevel"] = "STORE_ALWAYS";
-  EXPECT_EQ(world.settings().records.blocking, StoreLevel::kAlways);
+  EXPECT_EQ(world.settings().records.policy.blocking, invoker::StoreLevel::kAlways);
 }
 
 TEST(Settings, KeysOfParametersAreBase64OfTheRightSize) {

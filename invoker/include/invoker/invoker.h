@@ -72,9 +72,9 @@ struct InvokerConfig {
   ParameterKeys parameter_keys;          // for parameters that messages carry encrypted
   std::string name_prefix = "wsk0";      // of container names: "wsk" + uniqueName + id
   std::string api_host;                  // __OW_API_HOST
-  std::int64_t payload_bytes_max = 1 << 20;
-  std::int64_t truncation_bytes = 1 << 20;
-  bool collects_logs = true;  // false: somebody else takes what containers print
+  ResponseBounds payload;                // of every answer
+  ResponseBounds namespace_payload;      // where the identity has no limits of its own
+  bool collects_logs = true;             // false: somebody else takes what containers print
   hints::Capabilities capabilities;
   std::size_t threads_max = 256;  // activations and container operations at once
   int reschedules_max = 3;        // how often one job may meet a dead container

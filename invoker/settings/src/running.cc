@@ -93,17 +93,17 @@ base::Status read_size(const Reader& reader, const std::string& path, std::int64
   return {};
 }
 
-base::Result<StoreLevel> read_level(const Reader& reader, std::string_view path) {
+base::Result<invoker::StoreLevel> read_level(const Reader& reader, std::string_view path) {
   TRY(const std::size_t level, reader.choice(path, {"STORE_ALWAYS", "STORE_FAILURES",
                                                     "STORE_FAILURES_NOT_APPLICATION_ERRORS"}));
-  return static_cast<StoreLevel>(level);
+  return static_cast<invoker::StoreLevel>(level);
 }
 
-base::Result<StoreLevel> read_blocking_level(const Reader& reader) {
+base::Result<invoker::StoreLevel> read_blocking_level(const Reader& reader) {
   constexpr std::string_view kPath = "whisk.activation.store-blocking-result-level";
   if (reader.has(kPath)) return read_level(reader, kPath);
   TRY(const bool failures_only, reader.flag("whisk.activation.disable-store-result"));
-  return failures_only ? StoreLevel::kFailures : StoreLevel::kAlways;
+  return failures_only ? invoker::StoreLevel::kFailures : invoker::StoreLevel::kAlways;
 }
 
 }  // namespace
@@ -158,13 +158,17 @@ base::Status read_limits(const Reader& reader, LimitSettings& limits) {
 }
 
 base::Status read_records(const Reader& reader, RecordSettings& records) {
-  TRY(records.blocking, read_blocking_level(reader));
-  TRY(records.non_blocking, read_level(reader, "whisk.activation.store-non-blocking-result-level"));
+  TRY(records.policy.blocking, read_blocking_level(reader));
+  TRY(records.policy.non_blocking,
+      read_level(reader, "whisk.activation.store-non-blocking-result-level"));
   TRY(records.log_unstored, reader.flag("whisk.activation.unstored-logs-enabled"));
-  TRY(records.tries_max, reader.small("whisk.activation-store.retry-config.max-tries", 1, 1000));
-  TRY(records.queue_records, reader.whole("larder.records.queue", 1, 100 * kMany));
-  TRY(records.queue_folder, reader.text("larder.records.folder"));
-  TRY(records.queue_folder_bytes, reader.bytes("larder.records.folder-size", 0));
+  TRY(records.memory_bytes, reader.bytes("larder.records.memory", 1 << 20));
+  TRY(records.folder_bytes, reader.bytes("larder.records.folder-size", 0));
+  TRY(records.folder, reader.text("larder.data-folder"));
+  records.folder += "/records";
+  if (reader.has("larder.records.folder")) {
+    TRY(records.folder, reader.text("larder.records.folder"));
+  }
   return {};
 }
 

@@ -84,7 +84,7 @@ base::Status read_inside(const Reader& reader, Start& start) {
   TRY_STATUS(read_server(reader, settings.server));
   TRY_STATUS(read_metrics(reader, settings.metrics));
   TRY_STATUS(read_log(reader, settings.log));
-  TRY(settings.data_folder, reader.optional_text("larder.data-folder"));
+  TRY(settings.data_folder, reader.text("larder.data-folder"));
   TRY(settings.stop_patience, reader.duration("larder.stop-patience"));
   return {};
 }

@@ -61,7 +61,6 @@ base::Result<std::string> read_api_host(const Reader& reader) {
 }
 
 base::Status read_metrics(const Reader& reader, MetricsSettings& metrics) {
-  TRY(metrics.log_markers, reader.flag("METRICS_LOG"));
   TRY(metrics.stock_tags, reader.flag("METRICS_KAMON_TAGS"));
   constexpr std::string_view kOurs = "larder.metrics.stock-names";
   if (reader.has(kOurs)) {

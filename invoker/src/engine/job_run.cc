@@ -48,12 +48,13 @@ bool succeeded(StatusCode code) {
   return code == StatusCode::kSuccess || code == StatusCode::kApplicationError;
 }
 
-// The namespace may ask for less than the system allows, never for more.
-std::int64_t bound(const Identity& user, const char* limit, std::int64_t system_max) {
+// The namespace may have less than the system allows, never more.
+std::int64_t bound(const Identity& user, const char* limit, std::int64_t namespace_default,
+                   std::int64_t system_max) {
   const base::Json* own = user.limits.find(limit);
-  if (own == nullptr || !own->is_string()) return system_max;
-  const auto bytes = base::parse_bytes(own->as_string());
-  return bytes ? std::min(*bytes, system_max) : system_max;
+  const auto bytes =
+      own != nullptr && own->is_string() ? base::parse_bytes(own->as_string()) : namespace_default;
+  return std::min(bytes.ok() ? *bytes : namespace_default, system_max);
 }
 
 }  // namespace
@@ -64,8 +65,11 @@ JobRun::JobRun(const Job& job, Container& container, const command::Run& how, Co
       how_(how),
       context_(std::move(context)),
       limits_(job.action->limits),
-      bounds_{bound(job.message.user, "maxPayloadSize", context_.config.payload_bytes_max),
-              bound(job.message.user, "truncationSize", context_.config.truncation_bytes)} {}
+      bounds_{bound(job.message.user, "maxPayloadSize", context_.config.namespace_payload.max_bytes,
+                    context_.config.payload.max_bytes),
+              bound(job.message.user, "truncationSize",
+                    context_.config.namespace_payload.truncation_bytes,
+                    context_.config.payload.truncation_bytes)} {}
 
 JobRun::Outcome JobRun::run() {
   const base::Clock& clock = context_.outside.clock;
@@ -142,7 +146,7 @@ std::optional<Response> JobRun::initialize() {
       post("/init", init_body(job_.message, *job_.action, deadline_ms()), true);
   phases_.init = outcome.elapsed;
   if (gives_back(outcome)) return std::nullopt;
-  const CallFacts facts = facts_of(outcome, context_.config.payload_bytes_max);
+  const CallFacts facts = facts_of(outcome, context_.config.payload.max_bytes);
   times_.init = call_time(outcome, facts);
   auto failure = init_failure(outcome, facts);
   if (!failure) context_.on_initialized();
@@ -207,9 +211,7 @@ base::Json JobRun::extra_annotations() const {
   return extra;
 }
 
-bool JobRun::takes_logs() const {
-  return context_.config.collects_logs && limits_.logs_bytes > 0;
-}
+bool JobRun::takes_logs() const { return context_.config.collects_logs && limits_.logs_bytes > 0; }
 
 // False when the logs are cut or lost: then nobody knows what the next activation would find.
 bool JobRun::collect_logs(Activation& activation) {

@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "invoker/activation_store.h"
 #include "invoker/container_pool.h"
 #include "invoker/dispatch_limits.h"
 #include "invoker/runtimes.h"
@@ -100,16 +101,12 @@ struct LimitSettings {
   std::int64_t namespace_truncation_bytes = 1 << 20;
 };
 
-enum class StoreLevel { kAlways, kFailures, kFailuresNotApplicationErrors };
-
 struct RecordSettings {
-  StoreLevel blocking = StoreLevel::kAlways;
-  StoreLevel non_blocking = StoreLevel::kAlways;
+  invoker::StorePolicy policy;
   bool log_unstored = false;
-  int tries_max = 3;           // of one bulk write, while the database answers
-  std::int64_t queue_records;  // that may wait for the database in memory
-  std::string queue_folder;    // for those that do not fit; empty: none
-  std::int64_t queue_folder_bytes;
+  std::int64_t memory_bytes = 64LL << 20;  // of records that wait for the database in memory
+  std::string folder;                      // for those that wait on disk
+  std::int64_t folder_bytes = 1LL << 30;   // of them
 };
 
 // Keys as they are used, not as they are written. Empty: none.
@@ -133,7 +130,6 @@ struct ServerSettings {
 struct MetricsSettings {
   bool stock_names = false;  // OpenWhisk's names on /metrics, beside ours
   bool stock_tags = false;   // with labels in place of parts of those names
-  bool log_markers = true;   // METRICS_LOG
 };
 
 struct InvokerSettings {
@@ -153,8 +149,8 @@ struct InvokerSettings {
   ServerSettings server;
   MetricsSettings metrics;
   base::LogConfig log;
-  std::optional<std::string> data_folder;  // for what must outlive a restart
-  milliseconds stop_patience{50'000};      // for running activations, after SIGTERM
+  std::string data_folder;             // for what must outlive a restart
+  milliseconds stop_patience{50'000};  // for running activations, after SIGTERM
 };
 
 enum class Task { kRun, kPrintSettings, kHelp, kVersion };
