@@ -26,6 +26,16 @@ shell_scripts() {
   done
 }
 
+# Ansible's files, by the rules of ansible/.yamllint and ansible/.ansible-lint.
+lint_ansible() {
+  if [[ ! -e .cache/ansible/.complete ]]; then
+    warn "there is no ansible-lint: pip could not fetch it"
+    return 1
+  fi
+  local programs=$PWD/.cache/ansible/bin
+  (cd ansible && PATH=$programs:$PATH && yamllint -s . && ansible-lint -q)
+}
+
 lint_check() {
   local what=$1 amount=$2
   shift 2
@@ -38,14 +48,14 @@ lint_check() {
 }
 
 run_lint() {
-  local failures=0 sources=() units=() scripts=() chosen=("$@")
+  local failures=0 sources=() units=() scripts=() playbooks=() chosen=("$@")
   need setup
   run_setup lint
   need build
   run_build dev
   if [[ ${#chosen[@]} -gt 0 ]]; then
     mapfile -t sources < <(printf '%s\n' "${chosen[@]}" | grep -E '\.(cc|h|c)$' || true)
-    mapfile -t scripts < <(printf '%s\n' "${chosen[@]}" | grep -vE '\.(cc|h|c)$' || true)
+    mapfile -t scripts < <(printf '%s\n' "${chosen[@]}" | grep -vE '\.(cc|h|c)$|^ansible/' || true)
   else
     mapfile -t sources < <(own_files '*.cc' '*.h' '*.c')
     mapfile -t scripts < <(shell_scripts)
@@ -57,6 +67,9 @@ run_lint() {
   if [[ ${#scripts[@]} -gt 0 ]]; then
     lint_check shellcheck "${#scripts[@]}" shellcheck -x "${scripts[@]}"
   fi
+  mapfile -t playbooks < <(if [[ ${#chosen[@]} -gt 0 ]]; then printf '%s\n' "${chosen[@]}"; else own_files 'ansible/*'; fi |
+    grep -E '^ansible/' || true)
+  if [[ ${#playbooks[@]} -gt 0 ]]; then lint_check ansible "${#playbooks[@]}" lint_ansible; fi
   say "lint: $failures of the checks have findings"
   ((failures == 0))
 }

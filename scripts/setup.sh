@@ -11,7 +11,7 @@ readonly kBuildPackages=(
 )
 # For tests: the services of tests/services, and what a client of HTTPS needs.
 readonly kTestPackages=(curl openssl maven openjdk-17-jre-headless zookeeper docker.io debootstrap iproute2)
-readonly kLintPackages=(clang-format-19 clang-tidy-19 shellcheck git)
+readonly kLintPackages=(clang-format-19 clang-tidy-19 shellcheck git python3-venv)
 readonly kFuzzPackages=(clang-19 libclang-rt-19-dev)
 
 # Those of the packages named that are not installed.
@@ -104,6 +104,19 @@ install_kafka() {
   fi
 }
 
+# The programs of Ansible, from PyPI into a folder of their own: ansible.txt of scripts/ pins them.
+install_ansible() {
+  local folder=.cache/ansible wanted=scripts/ansible.txt
+  if [[ $folder/.complete -nt $wanted ]]; then return; fi
+  step "setup: Ansible and what looks through its files, 90 MB, into $folder"
+  rm -rf "$folder"
+  if /usr/bin/python3 -m venv "$folder" && "$folder/bin/pip" install -q --disable-pip-version-check -r "$wanted" </dev/null; then
+    touch "$folder/.complete"
+  else
+    warn "pip could not fetch it: the tests that need Ansible will be skipped"
+  fi
+}
+
 # The file system of the images that the tests build for their Docker daemon.
 install_docker_base() {
   if [[ .cache/docker-base.tar -nt tests/services/docker-base.sh ]]; then return; fi
@@ -141,5 +154,6 @@ run_setup() {
     install_kafka
     install_docker_base
   fi
+  if [[ $what != build && $what != fuzz ]]; then install_ansible; fi
   say "setup: nothing is missing for $what (node $(node --version), $(/usr/bin/python3 --version))"
 }
