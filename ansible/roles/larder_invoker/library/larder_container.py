@@ -23,6 +23,7 @@ options:
   volumes: {type: list, elements: str, default: [], description: As for docker run -v.}
   ports: {type: list, elements: str, default: [], description: "HOST:CONTAINER, numbers."}
   privileged: {type: bool, default: false, description: As for docker run.}
+  security: {type: list, elements: str, default: [], description: As for docker run --security-opt.}
   userns: {type: str, default: "", description: As for docker run.}
   pid_mode: {type: str, default: "", description: As for docker run.}
   restart: {type: str, default: "no", description: As for docker run.}
@@ -32,6 +33,8 @@ author: ["Larder"]
 
 # Variables that the program `docker` would take for its own if they came to it by its environment.
 OF_THE_CLIENT = re.compile("^(DOCKER_.*|BUILDKIT_.*|PATH|HOME|LD_.*|.*_PROXY|.*_proxy|GODEBUG)$")
+# What Docker adds by itself to a container that is privileged or shares the host's processes.
+IMPLIED = {"label=disable"}
 SECRET = re.compile("pass|secret|token|keystore|credential|aes", re.IGNORECASE)
 
 
@@ -92,6 +95,7 @@ def wanted_state(parameters, image):
         "ports": sorted(parameters["ports"]),
         "hostname": parameters["name"],
         "privileged": parameters["privileged"],
+        "security": sorted(parameters["security"]),
         "userns": parameters["userns"],
         "pid_mode": parameters["pid_mode"],
         "restart": parameters["restart"],
@@ -118,6 +122,7 @@ def present_state(container):
         "ports": published(host["PortBindings"]),
         "hostname": config["Hostname"],
         "privileged": host["Privileged"],
+        "security": sorted(set(host["SecurityOpt"] or []) - IMPLIED),
         "userns": host["UsernsMode"],
         "pid_mode": host["PidMode"],
         "restart": host["RestartPolicy"]["Name"] or "no",
@@ -129,7 +134,7 @@ def present_state(container):
 def shown(state, names):
     """The lines of a diff; passwords are not for logs."""
     def value(name):
-        return "***" if name.startswith("env ") and SECRET.search(name) else json.dumps(state[name], sort_keys=True)
+        return "***" if name.startswith("env ") and SECRET.search(name) else text_of(state[name])
     return "".join("{} = {}\n".format(name, value(name)) for name in sorted(names) if name in state)
 
 
@@ -142,6 +147,8 @@ def run_arguments(parameters):
     for option, value in (("--userns", parameters["userns"]), ("--pid", parameters["pid_mode"])):
         if value:
             args += [option, value]
+    for option in parameters["security"]:
+        args += ["--security-opt", option]
     for volume in parameters["volumes"]:
         args += ["--volume", volume]
     for port in parameters["ports"]:
@@ -181,6 +188,7 @@ def main():
         "volumes": {"type": "list", "elements": "str", "default": []},
         "ports": {"type": "list", "elements": "str", "default": []},
         "privileged": {"type": "bool", "default": False},
+        "security": {"type": "list", "elements": "str", "default": []},
         "userns": {"type": "str", "default": ""},
         "pid_mode": {"type": "str", "default": ""},
         "restart": {"type": "str", "default": "no"},
