@@ -103,7 +103,7 @@ TEST(Eviction, APausedContainerIsEvictedLikeAnIdleOneAndOneBeingPausedIsNot) {
 }
 
 TEST(Eviction, AJobThatFindsAWarmContainerMeanwhileLeavesItsPromiseToOthers) {
-  play({.memory_mb = 512}, R"(
+  play({.memory_mb = 512, .recent_use = std::chrono::milliseconds(0)}, R"(
     submit j1 A      -> start c1 j1
     submit j2 B      -> start c2 j2
     started c1       -> run c1 j1 cold init

@@ -50,6 +50,8 @@ invoker::PoolConfig pool_config(const ScriptConfig& config) {
   pool.pause_grace = config.pause_grace;
   pool.idle_container = config.idle_container;
   pool.head_patience = config.head_patience;
+  pool.second_container_patience = config.second_container_patience;
+  pool.recent_use = config.recent_use;
   pool.buffer_max = config.buffer_max;
   pool.stem_cells = config.stem_cells;
   for (invoker::StemCellConfig& stem : pool.stem_cells) stem.memory_bytes *= kMegabyte;

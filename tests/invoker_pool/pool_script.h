@@ -28,6 +28,8 @@ struct ScriptConfig {
   std::chrono::milliseconds pause_grace{10'000};
   std::chrono::milliseconds idle_container{600'000};
   std::chrono::milliseconds head_patience{1'000};
+  std::chrono::milliseconds second_container_patience{100};
+  std::chrono::milliseconds recent_use{1'000};
   std::size_t buffer_max = 100;
   std::vector<invoker::StemCellConfig> stem_cells{};
 };

@@ -1,6 +1,7 @@
 #include "pool_watch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "pool_script.h"
 
@@ -46,11 +47,22 @@ void PoolWatch::start_answered(ContainerId id, bool succeeded) {
   containers_.erase(id);
 }
 
+void PoolWatch::initialized(ContainerId id, base::Instant now) {
+  WatchedContainer& container = containers_.at(id);
+  if (std::exchange(container.initialized, true)) return;
+  ready_at_[container.key] = now;
+}
+
+void PoolWatch::forgot(const std::string& key) {
+  for (auto& [id, container] : containers_) container.forgotten |= container.serves == key;
+}
+
 void PoolWatch::job_ended(ContainerId id, JobId job, JobEnd end, base::Instant now) {
   WatchedContainer& container = containers_.at(id);
   container.active.erase(job);
   container.idle_since = now;
-  if (end == JobEnd::kKeep) container.initialized = true;
+  container.last_used = now;
+  if (end == JobEnd::kKeep) initialized(id, now);
   if (end != JobEnd::kKeep) container.doomed = true;
   if (end != JobEnd::kReschedule) return end_job(job);
   ++jobs_.at(job).reschedules;
@@ -91,6 +103,7 @@ void PoolWatch::check_command(const invoker::command::Start& start, base::Instan
   require(place != place_.end(), "the job of a start waits");
   if (place == place_.end()) return;
   const invoker::JobDemand& demand = jobs_.at(*start.job).demand;
+  container.serves = demand.warm_key;
   require(demand.memory_bytes == start.memory_bytes && demand.kind == start.kind,
           "a container is made to the measure of its job");
   waiting_.erase(place->second);
@@ -119,7 +132,7 @@ void PoolWatch::check_command(const invoker::command::Run& run, base::Instant /*
   require(!container->paused && !container->doomed, "the container may run");
   if (container->key.empty()) {
     check_first_run(run, *container);
-    container->key = demand.warm_key;
+    container->key = container->serves = demand.warm_key;
     container->concurrency_max = std::max(1, demand.concurrency_max);
   } else {
     require(container->key == demand.warm_key, "the container is of the key");
@@ -153,11 +166,12 @@ void PoolWatch::check_command(const invoker::command::Resume& resume, base::Inst
   container->unanswered = true;
 }
 
-void PoolWatch::check_command(const invoker::command::Remove& remove, base::Instant /*now*/) {
+void PoolWatch::check_command(const invoker::command::Remove& remove, base::Instant now) {
   WatchedContainer* container = find(remove.container);
   if (container == nullptr) return;
   require(container->up && !container->unanswered && container->active.empty(),
           "only a container at rest is removed");
+  check_eviction(*container, now);
   container->unanswered = true;
   container->removing = true;
   container->doomed = true;
@@ -184,52 +198,6 @@ void PoolWatch::check_command(const invoker::command::Refuse& refuse, base::Inst
   waiting_.erase(place->second);
   place_.erase(place);
   end_job(refuse.job);
-}
-
-// Nobody waits who could have a place.
-void PoolWatch::check_waiting(base::Instant now) {
-  std::int64_t idle_bytes = 0;
-  bool removing = false;
-  std::set<std::string> open_keys;
-  std::set<std::string> moving_keys;  // a job may be bound to one on its way
-  std::set<std::pair<std::string, std::int64_t>> open_stems;
-  for (const auto& [id, container] : containers_) {
-    removing |= container.removing;
-    if (container.unanswered) moving_keys.insert(container.key);
-    if (!container.is_idle()) continue;
-    idle_bytes += container.memory_bytes;
-    if (container.key.empty()) {
-      open_stems.emplace(container.kind, container.memory_bytes);
-    } else if (!container.paused) {  // beside a paused one, another may be on its way back
-      open_keys.insert(container.key);
-    }
-  }
-  // Not always the first: those who lost their container go to the front as old as they are.
-  const bool overdue = std::any_of(waiting_.begin(), waiting_.end(), [&](const auto& it) {
-    return now - jobs_.at(it.second).submitted >= config_.head_patience;
-  });
-  const std::int64_t free = config_.memory_bytes - used_bytes_;
-  for (const auto& [place, id] : waiting_) {
-    const WatchedJob& job = jobs_.at(id);
-    require(!open_keys.contains(job.demand.warm_key), "nobody waits beside his idle container");
-    if (job.demand.concurrency_max > 1 || moving_keys.contains(job.demand.warm_key)) continue;
-    require(!job.demand.may_use_stem_cell ||
-                !open_stems.contains({job.demand.kind, job.demand.memory_bytes}),
-            "nobody waits beside his stem cell");
-    require(removing || overdue || job.demand.memory_bytes > free + idle_bytes,
-            "nobody waits for memory that is there");
-  }
-}
-
-void PoolWatch::check_head(base::Instant now) {
-  if (head_ && jobs_.contains(*head_)) {
-    WatchedJob& job = jobs_.at(*head_);
-    job.as_head += now - head_seen_;
-    longest_as_head_ = std::max(longest_as_head_, job.as_head);
-    require(job.as_head <= longest_head_wait_, "the head of the line is not starved");
-  }
-  head_seen_ = now;
-  head_ = waiting_.empty() ? std::nullopt : std::optional(waiting_.begin()->second);
 }
 
 void PoolWatch::check_pool(const invoker::ContainerPool& pool, base::Instant now) {

@@ -17,11 +17,14 @@ struct WatchedContainer {
   std::int64_t memory_bytes = 0;
   std::optional<invoker::JobId> owner;  // of the start
   std::string key;                      // empty until its first run
+  std::string serves;                   // the same, from its start on if that has an owner
   int concurrency_max = 1;
   bool up = false, initialized = false, paused = false, doomed = false, removing = false;
   bool unanswered = false;  // a Start, Pause, Resume or Remove
   std::set<invoker::JobId> active;
   base::Instant idle_since;
+  base::Instant last_used;
+  bool forgotten = false;
 
   bool is_idle() const { return up && !unanswered && !doomed && active.empty(); }
 };
@@ -41,12 +44,13 @@ class PoolWatch {
   // Before the pool is told.
   void submitted(const invoker::JobDemand& demand, base::Instant now);
   void start_answered(invoker::ContainerId id, bool succeeded);
-  void initialized(invoker::ContainerId id) { containers_.at(id).initialized = true; }
+  void initialized(invoker::ContainerId id, base::Instant now);
   void job_ended(invoker::ContainerId id, invoker::JobId job, invoker::JobEnd end,
                  base::Instant now);
   void rest_answered(invoker::ContainerId id, bool now_paused, bool succeeded, base::Instant now);
   void removed(invoker::ContainerId id);
   void drained() { draining_ = true; }
+  void forgot(const std::string& key);
 
   // For each command the pool gives.
   void check(const invoker::Command& command, base::Instant now);
@@ -71,6 +75,10 @@ class PoolWatch {
   void check_command(const invoker::command::Refuse& refuse, base::Instant now);
   void check_first_run(const invoker::command::Run& run, const WatchedContainer& container);
   void check_waiting(base::Instant now);
+  void check_eviction(const WatchedContainer& victim, base::Instant now);
+  std::set<std::string> modest_keys(base::Instant now) const;
+  bool is_recent(const WatchedContainer& container, base::Instant now) const;
+  bool anyone_overdue(base::Instant now) const;
   void check_head(base::Instant now);
   void require(bool condition, const std::string& what);
   void end_job(invoker::JobId id);
@@ -84,6 +92,7 @@ class PoolWatch {
   std::map<invoker::JobId, std::int64_t> place_;    // the other way round
   std::int64_t first_place_ = 0, last_place_ = 0;
   std::int64_t used_bytes_ = 0;
+  std::map<std::string, base::Instant> ready_at_;  // a key's last container
   std::optional<invoker::JobId> head_;
   base::Instant head_seen_;
   base::Instant::duration longest_as_head_{};

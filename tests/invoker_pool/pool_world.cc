@@ -66,6 +66,10 @@ WorldConfig random_world(std::uint64_t seed) {
       pick<milliseconds>(random, {milliseconds(1), milliseconds(100), milliseconds(600'000)});
   world.pool.head_patience =
       pick<milliseconds>(random, {milliseconds(0), milliseconds(20), milliseconds(200)});
+  world.pool.second_container_patience = pick<milliseconds>(
+      random, {milliseconds(0), milliseconds(5), milliseconds(100), milliseconds(1'000)});
+  world.pool.recent_use = pick<milliseconds>(
+      random, {milliseconds(0), milliseconds(20), milliseconds(300), milliseconds(5'000)});
   world.pool.buffer_max = pick<std::size_t>(random, {0, 3, 50, 10'000});
   for (std::size_t i = random() % 4; i > 0; --i) {
     world.pool.stem_cells.push_back({pick<std::string>(random, {"python", "node", "native"}),
@@ -124,7 +128,9 @@ void PoolWorld::submit() {
   watch_.submitted(demand, now_);
   obey(pool_.submit(demand, now_));
   if (config_.forget_every != 0 && submitted_ % config_.forget_every == 0) {
-    obey(pool_.forget(pick(random_, config_.actions).warm_key, now_));
+    const std::string& key = pick(random_, config_.actions).warm_key;
+    watch_.forgot(key);
+    obey(pool_.forget(key, now_));
   }
   next_job();
 }
@@ -162,7 +168,7 @@ void PoolWorld::follow(const invoker::command::Run& run) {
   if (run.initialize && end == JobEnd::kKeep && random_() % 8 != 0) {
     later(any(config_.answer_max), [this, run] {
       if (!watch_.is_running(run.container, run.job)) return;
-      watch_.initialized(run.container);
+      watch_.initialized(run.container, now_);
       obey(pool_.initialized(run.container, now_));
     });
     delay += config_.answer_max;

@@ -31,6 +31,7 @@ TEST(Settings, WithoutAnythingSetTheyAreOpenWhisks) {
   EXPECT_EQ(settings.pool.memory_bytes, 1024 * kMebi);
   EXPECT_EQ(settings.pool.pause_grace, milliseconds(10'000));
   EXPECT_EQ(settings.pool.idle_container, milliseconds(600'000));
+  EXPECT_EQ(settings.pool.second_container_patience, milliseconds(100));
   EXPECT_EQ(settings.limits.system.timeout_ms.max, 300'000);
   EXPECT_EQ(settings.limits.system.memory_mb.max, 512);
   EXPECT_EQ(settings.limits.system.logs_mb.min, 0);
@@ -61,6 +62,13 @@ TEST(Settings, TheApiHostLosesThePortOfItsScheme) {
   EXPECT_EQ(
       with({{"WHISK_API_HOST_PROTO", "http"}, {"WHISK_API_HOST_PORT", "80"}}).settings().api_host,
       "http://172.17.0.1");
+}
+
+TEST(Settings, ThePatienceForASecondContainerMayBeNone) {
+  EXPECT_EQ(with({{"CONFIG_larder_pool_secondContainerPatience", "0 ms"}})
+                .settings()
+                .pool.second_container_patience,
+            milliseconds(0));
 }
 
 TEST(Settings, Trap3MemoryIsHeldInBytes) {

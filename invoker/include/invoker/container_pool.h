@@ -46,7 +46,11 @@ struct PoolConfig {
   std::chrono::milliseconds pause_grace{10'000};
   std::chrono::milliseconds idle_container{600'000};  // after pausing
   std::chrono::milliseconds head_patience{1'000};     // how long others may pass a waiting job
-  std::size_t buffer_max = 10'000;                    // jobs that may wait
+  // How long a job whose key has a container waits for that one before it evicts another's that was
+  // used within `recent_use`. About what a cold start costs; 0: it evicts it at once.
+  std::chrono::milliseconds second_container_patience{100};
+  std::chrono::milliseconds recent_use{1'000};
+  std::size_t buffer_max = 10'000;  // jobs that may wait
   std::vector<StemCellConfig> stem_cells;
 };
 

@@ -14,6 +14,7 @@ constexpr Key kKeys[] = {
     {"larder.docker.folder", "/containers", "where Docker's folder `containers` is mounted"},
     {"larder.data-folder", "/var/lib/larder", "for what must outlive a restart"},
     {"larder.pool.buffer", "10000", "activations that may wait for room"},
+    {"larder.pool.second-container-patience", "100 ms", "before it evicts what was just used"},
     {"larder.records.memory", "64m", "records that may wait in memory for the database"},
     {"larder.records.folder", nullptr,
      "for records that wait on disk; records/ in the data folder"},

@@ -97,6 +97,9 @@ void ContainerBook::refresh_idle(PooledContainer& container) {
   container.counted_idle = idle;
   idle_bytes_ += idle ? container.memory_bytes : -container.memory_bytes;
   const bool is_stem_cell = container.stem != nullptr;
+  if (!is_stem_cell && !is_stale(container)) {
+    recent_bytes_ += idle ? container.memory_bytes : -container.memory_bytes;
+  }
   ContainersInOrder& order = is_stem_cell ? idle_stem_cells_ : idle_warm_;
   if (idle) {
     order.emplace(container.used_at, &container);
@@ -105,6 +108,20 @@ void ContainerBook::refresh_idle(PooledContainer& container) {
     order.erase(container.used_at);
     if (is_stem_cell) container.stem->ready.erase(container.used_at);
   }
+}
+
+void ContainerBook::age(base::Instant now) {
+  for (auto at = idle_warm_.lower_bound(recent_from_);
+       at != idle_warm_.end() && at->second->last_used + recent_use_ <= now; ++at) {
+    recent_from_ = at->first + 1;
+    recent_bytes_ -= at->second->memory_bytes;
+  }
+}
+
+std::optional<base::Instant> ContainerBook::next_stale() const {
+  const auto first = idle_warm_.lower_bound(recent_from_);
+  if (first == idle_warm_.end()) return std::nullopt;
+  return first->second->last_used + recent_use_;
 }
 
 std::optional<base::Instant> ContainerBook::rest_ends(const PooledContainer& container) const {

@@ -23,8 +23,10 @@ inline constexpr std::size_t kTallies = 6;
 
 class ContainerBook {
  public:
-  ContainerBook(std::chrono::milliseconds pause_grace, std::chrono::milliseconds idle_container)
-      : pause_grace_(pause_grace), idle_container_(idle_container) {}
+  explicit ContainerBook(const PoolConfig& config)
+      : pause_grace_(config.pause_grace),
+        idle_container_(config.idle_container),
+        recent_use_(config.recent_use) {}
 
   PooledContainer& add(std::string kind, std::int64_t memory_bytes);
   PooledContainer& get(ContainerId id);
@@ -33,7 +35,10 @@ class ContainerBook {
   const auto& all() const { return containers_; }
 
   // `container` is used now: the others are older.
-  void touch(PooledContainer& container) { container.used_at = ++last_use_; }
+  void touch(PooledContainer& container, base::Instant now) {
+    container.used_at = ++last_use_;
+    container.last_used = now;
+  }
   void refresh(PooledContainer& container);
 
   // The container of `key` that suits one more job best.
@@ -43,6 +48,11 @@ class ContainerBook {
   const ContainersInOrder& idle_warm() const { return idle_warm_; }
   const ContainersInOrder& idle_stem_cells() const { return idle_stem_cells_; }
   std::int64_t idle_bytes() const { return idle_bytes_; }
+  // Stale: idle, and not used for `recent_use` when age() was last called; all stem cells too.
+  void age(base::Instant now);
+  bool is_stale(const PooledContainer& container) const { return container.used_at < recent_from_; }
+  std::int64_t stale_bytes() const { return idle_bytes_ - recent_bytes_; }
+  std::optional<base::Instant> next_stale() const;
 
   // A container whose rest is over: to be paused, or to be removed when paused.
   PooledContainer* due(base::Instant now);
@@ -59,12 +69,15 @@ class ContainerBook {
 
   std::chrono::milliseconds pause_grace_;
   std::chrono::milliseconds idle_container_;
+  std::chrono::milliseconds recent_use_;
   std::uint64_t last_id_ = 0;
   std::uint64_t last_use_ = 0;
   std::unordered_map<ContainerId, std::unique_ptr<PooledContainer>> containers_;
   ContainersInOrder idle_warm_;
   ContainersInOrder idle_stem_cells_;
   std::int64_t idle_bytes_ = 0;
+  std::int64_t recent_bytes_ = 0;  // of idle warm ones that are not stale
+  std::uint64_t recent_from_ = 0;  // whatever was used before this use is stale
   std::set<std::pair<base::Instant, ContainerId>> timers_;
   std::array<std::size_t, kTallies> tallies_{};
 };

@@ -30,7 +30,7 @@ void ContainerPool::State::started(ContainerId id, base::Instant now) {
   if (container.stem != nullptr) {
     StemCells::start_ended(*container.stem, true, now_);
     container.phase = Phase::kStem;
-    book_.touch(container);
+    book_.touch(container, now_);
     JobsInOrder& waiting = container.stem->waiting;
     if (draining_) {
       remove(container);
@@ -91,7 +91,7 @@ void ContainerPool::State::job_ended(ContainerId id, JobId job_id, JobEnd end, b
   CHECK(job.place == JobPlace::kRunning && job.container == &container);
   --container.active;
   container.proven = end == JobEnd::kKeep && container.active > 0;
-  book_.touch(container);
+  book_.touch(container, now_);
   if (container.active == 0) container.resting_since = now_;
   if (end == JobEnd::kKeep && container.phase == Phase::kInitialising) become_ready(container);
   if (end == JobEnd::kReschedule) {

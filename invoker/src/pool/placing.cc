@@ -118,6 +118,8 @@ void ContainerPool::State::give_key(PooledContainer& container, PooledJob& job) 
   container.concurrency_max = job.concurrency_max;
   ++job.key->references;
   ++job.key->live;
+  ++job.key->forming;
+  line_.reconsider(*job.key);
 }
 
 void ContainerPool::State::run(PooledContainer& container, PooledJob& job) {

@@ -67,9 +67,19 @@ struct WarmKey {
   std::string name;
   std::array<ContainerList, kShelves> shelves;  // each: most recently used first
   JobsInOrder waiting;                          // of this key, in the line
+  JobsInOrder unpromised;                       // those of them to whom no memory is promised
   JobsInOrder joined;    // pending ones that may still go elsewhere: all but those who own a start
   std::size_t live = 0;  // containers that serve it or soon will
+  std::size_t forming = 0;     // those of them that are being started or initialised
+  base::Instant ready_at;      // when the last one was initialised
   std::size_t references = 0;  // by jobs and containers; the key goes with the last
+
+  // Kept by WaitingLine::reconsider().
+  PooledJob* candidate = nullptr;  // the first of `unpromised`
+  bool modest = false;             // it may not evict what was used recently
+  std::optional<base::Instant> modest_until;
+
+  std::size_t promised() const { return waiting.size() - unpromised.size(); }
 };
 
 struct StemClass {
@@ -102,6 +112,7 @@ struct PooledContainer {
   base::Instant warm_since;
   base::Instant resting_since;  // idle, or paused
   std::uint64_t used_at = 0;    // order of last use
+  base::Instant last_used;
 
   // Kept by ContainerBook::refresh().
   ContainerList node;  // its own list node while on no shelf
@@ -115,6 +126,7 @@ struct PooledContainer {
     return (phase == Phase::kReady && active == 0 && pending.empty()) || phase == Phase::kPaused ||
            phase == Phase::kStem;
   }
+  bool is_forming() const { return phase == Phase::kStarting || phase == Phase::kInitialising; }
   bool has_room() const {
     return key != nullptr && !closed && phase != Phase::kDoomed && phase != Phase::kRemoving &&
            active + static_cast<int>(pending.size()) < concurrency_max;

@@ -3,14 +3,14 @@
 // A job that needs a new container is granted memory: what is free, what removals under way will
 // bring, and what the eviction of idle containers brings. Granted jobs start in the order of their
 // grants when the memory is really there. A job is granted memory as soon as idle containers
-// suffice, whatever its place in the line; the head of the line, once overdue, is granted memory
-// that is not there yet (a deficit), and until it is collected nobody else is granted any.
+// suffice that its key may evict, whatever its place in the line; the head of the line, once
+// overdue, is granted memory that is not there yet (a deficit), and until it is collected nobody
+// else is granted any.
 #include <algorithm>
 #include <optional>
 
 #include "base/check.h"
 #include "state.h"
-#include "victims.h"
 
 namespace invoker {
 
@@ -22,6 +22,8 @@ constexpr int kLongTenure = 8;
 }  // namespace
 
 void ContainerPool::State::settle() {
+  line_.advance(now_);
+  book_.age(now_);
   while (start_granted() || grant_next() || reopen_one()) {
   }
   CHECK(ledger_.deficit() == 0 || claimant_ != nullptr);
@@ -40,23 +42,28 @@ bool ContainerPool::State::start_granted() {
 }
 
 bool ContainerPool::State::grant_next() {
-  collect();
+  collect(Victims::kAnyIdle);
   if (ledger_.deficit() > 0) return false;
   PooledJob* job = line_.head();
   if (job == nullptr) return false;
-  if (!is_overdue(*job)) job = line_.oldest_fitting(ledger_.uncommitted() + book_.idle_bytes());
-  if (job == nullptr) return false;
+  Victims from = Victims::kAnyIdle;
+  if (!is_overdue(*job)) {
+    job = line_.oldest_fitting({.any = ledger_.uncommitted() + book_.idle_bytes(),
+                                .modest = ledger_.uncommitted() + book_.stale_bytes()});
+    if (job == nullptr) return false;
+    if (job->key->modest) from = Victims::kOnlyStale;
+  }
   line_.grant(*job);
   ledger_.grant(job->memory_bytes);
   claimant_ = job;
-  collect();
+  collect(from);
   return true;
 }
 
 // Evicts exactly what is missing, as far as it is idle.
-void ContainerPool::State::collect() {
+void ContainerPool::State::collect(Victims from) {
   if (const std::int64_t missing = ledger_.deficit(); missing > 0) {
-    for (PooledContainer* victim : choose_victims(book_, missing)) {
+    for (PooledContainer* victim : choose_victims(book_, from, missing)) {
       ++evictions_;
       remove(*victim);
     }

@@ -14,6 +14,7 @@
 #include "memory_ledger.h"
 #include "records.h"
 #include "stem_cells.h"
+#include "victims.h"
 #include "waiting_line.h"
 
 namespace invoker {
@@ -74,7 +75,7 @@ class ContainerPool::State {
   void settle();
   bool start_granted();
   bool grant_next();
-  void collect();
+  void collect(Victims from);
   bool is_overdue(const PooledJob& job) const;
   bool head_takes(const PooledContainer& container) const;
   void close(PooledContainer& container);

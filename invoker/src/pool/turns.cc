@@ -29,6 +29,9 @@ void ContainerPool::State::fill(PooledContainer& container) {
 
 void ContainerPool::State::become_ready(PooledContainer& container) {
   container.phase = Phase::kReady;
+  --container.key->forming;
+  container.key->ready_at = now_;
+  line_.reconsider(*container.key);
   container.warm_since = now_;
   container.proven = container.active > 0;
   run_pending(container);
@@ -52,6 +55,8 @@ void ContainerPool::State::leave_key(PooledContainer& container) {
   if (container.closed) reopen(container);
   if (container.key == nullptr || container.phase == Phase::kDoomed) return;
   --container.key->live;
+  if (container.is_forming()) --container.key->forming;
+  line_.reconsider(*container.key);
 }
 
 void ContainerPool::State::remove(PooledContainer& container) {

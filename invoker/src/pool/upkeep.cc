@@ -9,8 +9,9 @@ namespace invoker {
 ContainerPool::State::State(PoolConfig config)
     : config_(std::move(config)),
       ledger_(config_.memory_bytes),
-      book_(config_.pause_grace, config_.idle_container),
-      stem_cells_(config_.stem_cells) {}
+      book_(config_),
+      stem_cells_(config_.stem_cells),
+      line_(config_.second_container_patience) {}
 
 void ContainerPool::State::begin(base::Instant now) {
   now_ = now;
@@ -38,6 +39,10 @@ std::optional<base::Instant> ContainerPool::State::next_deadline() const {
   // An overdue head, like a retry that is due, waits for an event and no longer for the time.
   if (const PooledJob* head = line_.head(); head != nullptr && !is_overdue(*head)) {
     consider(head->submitted + config_.head_patience);
+  }
+  if (const auto end = line_.next_modesty_end()) consider(*end);
+  if (line_.has_modest()) {
+    if (const auto stale = book_.next_stale()) consider(*stale);
   }
   if (draining_) return first;
   if (const auto retry = stem_cells_.next_retry(now_)) consider(*retry);

@@ -17,11 +17,13 @@ void spare_superfluous(std::vector<PooledContainer*>& victims, std::int64_t surp
 
 }  // namespace
 
-std::vector<PooledContainer*> choose_victims(const ContainerBook& book,
+std::vector<PooledContainer*> choose_victims(const ContainerBook& book, Victims from,
                                              std::int64_t missing_bytes) {
   std::vector<PooledContainer*> victims;
   for (const ContainersInOrder* order : {&book.idle_warm(), &book.idle_stem_cells()}) {
     for (auto at = order->begin(); at != order->end() && missing_bytes > 0; ++at) {
+      const bool is_stem_cell = at->second->stem != nullptr;
+      if (from == Victims::kOnlyStale && !is_stem_cell && !book.is_stale(*at->second)) break;
       victims.push_back(at->second);
       missing_bytes -= at->second->memory_bytes;
     }
