@@ -26,7 +26,7 @@ run_help() {
                          ./dev fuzz             ./dev fuzz 600 fuzz_json
   bench [NAME...]      release build, then every benchmark; prints what was reached beside what must be.
                          ./dev bench            ./dev bench bench_pool
-  lint [FILE...]       clang-format, clang-tidy and shellcheck over our files; changes nothing.
+  lint [FILE...]       clang-format, clang-tidy, shellcheck, yamllint and ansible-lint over our files; changes nothing.
                          ./dev lint             ./dev lint base/src/json.cc
   doctor               what this machine can do, a line each, and what to do about what it cannot.
                          ./dev doctor

@@ -64,21 +64,22 @@ export async function relay(pid, ...services) {
   const ports = services.map(({address}) => address.split(':')[1]);
   const script = fileURLToPath(new URL('relay.py', import.meta.url));
   const relayed = spawn('/usr/bin/python3', [script, `${pid}`, ...ports], {stdio: ['ignore', 'pipe', 'inherit']});
-  await once(relayed.stdout, 'data');
+  const ended = once(relayed, 'exit').then(() => { throw new Error(`process ${pid} cannot be relayed to`); });
+  await Promise.race([once(relayed.stdout, 'data'), ended]);
+  ended.catch(() => undefined);  // later on it is killed
   return relayed;
 }
 
-// The first of `count` ports in a row that are free now.
+// The first of `count` ports in a row that are free now, below those that the kernel gives to whoever asks for any.
 export async function freePort(count = 1) {
   for (;;) {
     const servers = [];
     try {
-      let port = 0;
+      const port = 20_000 + Math.floor(Math.random() * 12_000);
       for (let i = 0; i < count; ++i) {
-        const server = createServer().listen(port && port + i, '127.0.0.1');
+        const server = createServer().listen(port + i, '127.0.0.1');
         servers.push(server);
         await once(server, 'listening');
-        port ||= server.address().port;
       }
       return port;
     } catch {

@@ -107,13 +107,13 @@ export const environment = ({kafka, couchdb, prefix, manifest}) => {
 };
 
 // Docker gives a privileged container all that the kernel knows. A machine that is a container itself may have less to give.
-function privileged() {
+export function privileged() {
   const read = file => readFileSync(file, 'utf8');
   const known = Number(read('/proc/sys/kernel/cap_last_cap')) + 1;
   const own = BigInt('0x' + read('/proc/self/status').match(/CapBnd:\s*([0-9a-f]+)/)[1]);
   if (own === (1n << BigInt(known)) - 1n) return ['--privileged'];
   console.log('# this machine cannot make privileged containers: the invoker gets what any container gets');
-  return ['--security-opt', 'seccomp=unconfined'];
+  return ['--security-opt=seccomp=unconfined'];
 }
 
 // The arguments of `docker run -d` for the invoker `index`, whose port 8080 is to be `port` of this machine. `folder` is what

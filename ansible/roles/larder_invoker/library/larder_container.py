@@ -35,7 +35,7 @@ author: ["Larder"]
 OF_THE_CLIENT = re.compile("^(DOCKER_.*|BUILDKIT_.*|PATH|HOME|LD_.*|.*_PROXY|.*_proxy|GODEBUG)$")
 # What Docker adds by itself to a container that is privileged or shares the host's processes.
 IMPLIED = {"label=disable"}
-SECRET = re.compile("pass|secret|token|keystore|credential|aes", re.IGNORECASE)
+SECRET = re.compile("password|secret|token|credential|aes|mongodb_uri", re.IGNORECASE)
 
 
 class Docker:

@@ -1,0 +1,202 @@
+// The playbook from the stock invoker to Larder and back: an inventory of two invokers, both on this machine.
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {randomBytes} from 'node:crypto';
+import {cpSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {fileURLToPath} from 'node:url';
+
+import {BASE, buildImages, docker, freePort, IMAGE, inspect, makeKeys, relay, root, toDaemon} from '../docker_image/daemon.mjs';
+import {privileged} from '../docker_image/stock.mjs';
+import {service, skip} from '../e2e/invoker.mjs';
+import {remove, scratchFolder} from '../e2e/platform.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const ansible = process.env.ANSIBLE_PLAYBOOK;
+if (!existsSync(ansible)) skip('no ansible-playbook: ./dev setup fetches it from PyPI');
+const [daemon, kafka, couchdb] = ['docker', 'kafka', 'couchdb'].map(name => service(name));
+const folder = scratchFolder();
+const STOCK = 'whisk/invoker';
+const OTHERS = ['wsk11_1_guest_hello', 'wsk11_2_prewarm_nodejs20', 'wsk1010_1_guest_hello'];
+const isPrivileged = privileged().includes('--privileged');
+const variables = {
+  test_folder: folder,
+  test_docker_socket: daemon.address,
+  test_kafka: kafka.address,
+  test_couchdb: couchdb.address,
+  test_credentials: couchdb.credentials,
+  test_prefix: `t${randomBytes(4).toString('hex')}-`,
+  larder_invoker: {
+    privileged: isPrivileged, security: isPrivileged ? [] : ['seccomp=unconfined'], ping_seconds: 30, ready_seconds: 30,
+    settings: {metrics_stockNames: true},
+  },
+};
+
+// Larder's containers find broker and database on their own loopback, as soon as they run.
+const relays = new Map();
+let watching = true;
+async function watch() {
+  while (watching) {
+    for (const name of ['invoker0', 'invoker1']) {
+      const state = await inspect(name, '.State').catch(() => undefined);
+      if (state?.Running && !relays.has(state.Pid)) {
+        const relayed = await relay(state.Pid, kafka, couchdb).catch(() => undefined);  // it may have ended by now
+        if (relayed) relays.set(state.Pid, relayed);
+      }
+    }
+    await new Promise(resolve => setTimeout(resolve, 200));
+  }
+}
+let watched;
+
+before(async () => {
+  await buildImages();
+  await docker('build', '-q', '-t', STOCK, '--build-arg', `BASE=${BASE}`, '-f', join(here, 'stock.Dockerfile'), here);
+  // What a checkout of OpenWhisk has after its setup.
+  const files = join(folder, 'openwhisk/ansible/roles/invoker/files');
+  await makeKeys(files);
+  mkdirSync(join(folder, 'openwhisk/ansible/roles/invoker/templates'));
+  writeFileSync(join(folder, 'openwhisk/ansible/roles/invoker/templates/config.j2'), 'include classpath("application.conf")\n');
+  mkdirSync(join(folder, 'runc'));
+  // As README.md says: beside OpenWhisk's own playbooks.
+  cpSync(join(root, 'ansible/larder-invoker.yml'), join(folder, 'openwhisk/ansible/larder-invoker.yml'));
+  cpSync(join(root, 'ansible/roles/larder_invoker'), join(folder, 'openwhisk/ansible/roles/larder_invoker'), {recursive: true});
+  variables.test_port = await freePort(2);
+  watched = watch();
+});
+after(async () => {
+  watching = false;
+  await watched;
+  for (const relayed of relays.values()) relayed.kill('SIGKILL');
+  for (const name of ['invoker0', 'invoker1', ...OTHERS]) await docker('rm', '-f', name).catch(() => undefined);
+  remove(folder);
+});
+
+// Runs the playbook; gives the exit code, what was printed, and what each host's last line counts.
+function play(mode, ...words) {
+  const args = ['-i', join(here, 'environment'), 'larder-invoker.yml', '-e', JSON.stringify(variables), '-e', `mode=${mode}`];
+  const env = {...toDaemon, ANSIBLE_NOCOLOR: '1', ANSIBLE_RETRY_FILES_ENABLED: '0', ANSIBLE_HOME: join(folder, 'home'),
+    ANSIBLE_LOCAL_TEMP: join(folder, 'home/tmp'), ANSIBLE_REMOTE_TEMP: join(folder, 'home/tmp'),
+    ANSIBLE_PYTHON_INTERPRETER: '/usr/bin/python3'};
+  return new Promise(resolve => {
+    execFile(ansible, [...args, ...words], {env, cwd: join(folder, 'openwhisk/ansible'), maxBuffer: 1 << 24}, (error, stdout, stderr) => {
+      const hosts = {};
+      for (const [, host, ok, changed, unreachable, failed] of
+        stdout.matchAll(/^(invoker\d)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)/gm)) {
+        hosts[host] = {ok: +ok, changed: +changed, failed: +unreachable + +failed};
+      }
+      resolve({code: error ? error.code : 0, hosts, said: stdout + stderr});
+    });
+  });
+}
+
+async function plays(mode, ...words) {
+  const result = await play(mode, ...words);
+  assert.equal(result.code, 0, result.said);
+  return result;
+}
+
+const ids = () => Promise.all(['invoker0', 'invoker1'].map(name => inspect(name, '.Id')));
+const imageOf = async name => [await inspect(name, '.Image'), (await inspect(name, '.Config')).Image];
+const log = name => readFileSync(join(folder, 'wsklogs', name, `${name}_logs.log`), 'utf8');
+const unchanged = {invoker0: 0, invoker1: 0};
+const changes = result => Object.fromEntries(Object.entries(result.hosts).map(([host, {changed}]) => [host, changed]));
+
+test('the stock image is deployed as OpenWhisk deploys it', async () => {
+  await plays('stock');
+  const [config, host] = [await inspect('invoker0', '.Config'), await inspect('invoker0', '.HostConfig')];
+  assert.equal(config.Image, `${STOCK}:latest`);
+  assert.deepEqual(config.Cmd,
+      ['/bin/sh', '-c', 'exec /init.sh --id 0 --uniqueName 0 >> /logs/invoker0_logs.log 2>&1']);
+  assert.equal(config.Hostname, 'invoker0');
+  assert.equal(host.UsernsMode, 'host');
+  assert.equal(host.PidMode, 'host');
+  assert.equal(host.RestartPolicy.Name, 'always');
+  assert.equal(host.PortBindings['8080/tcp'][0].HostPort, `${variables.test_port}`);
+  assert.ok(host.Binds.includes(`${join(folder, 'runc')}:/run/runc`));
+  assert.match(log('invoker1'), /started --id 1 --uniqueName 1/);
+});
+
+test('check mode says what would change, without passwords, and changes nothing', async () => {
+  const before = await ids();
+  const result = await plays('deploy', '--check', '--diff');
+  assert.ok(result.hosts.invoker0.changed > 0 && result.hosts.invoker1.changed > 0, result.said);
+  assert.match(result.said, /\+env CONFIG_larder_metrics_stockNames = true/);
+  assert.doesNotMatch(result.said, new RegExp(couchdb.credentials.split(':')[1]));
+  assert.deepEqual(await ids(), before);
+  assert.equal((await imageOf('invoker0'))[1], `${STOCK}:latest`);
+});
+
+test('the swap: the stock invoker is told, finishes and stops; Larder serves in its place', async () => {
+  const result = await plays('deploy');
+  assert.match(log('invoker0'), /started[^]*disabled[^]*stopped[^]*larder-invoker/);
+  for (const name of ['invoker0', 'invoker1']) {
+    assert.equal((await imageOf(name))[0], await inspect(IMAGE, '.Id'), result.said);
+    assert.match(log(name), /takes activations/);
+  }
+  const environment = (await inspect('invoker0', '.Config')).Env;
+  assert.ok(environment.includes('CONFIG_whisk_containerPool_userMemory=1024m'), 'the host\'s own');
+  assert.ok((await inspect('invoker1', '.Config')).Env.includes('CONFIG_whisk_containerPool_userMemory=2048m'));
+  assert.ok(environment.includes('CONFIG_whisk_containerFactory_containerArgs_dnsServers_1=127.0.0.2'));
+  assert.ok(!environment.some(variable => variable.startsWith('JAVA_OPTS=') || /^[^=]*=$/.test(variable)));
+});
+
+test('a second run changes nothing, and touches nothing', async () => {
+  const before = await ids();
+  assert.deepEqual(changes(await plays('deploy')), unchanged);
+  assert.deepEqual(await ids(), before);
+});
+
+test('a variable that changes is a reason to run it again, on the hosts that it concerns', async () => {
+  const [first, second] = await ids();
+  const changed = await plays('deploy', '-e', JSON.stringify({invoker_extraEnv: {CONFIG_logback_log_level: 'DEBUG'}}), '--limit', 'invoker1');
+  assert.deepEqual(changes(changed), {invoker1: 1});
+  assert.equal((await ids())[0], first);
+  assert.notEqual((await ids())[1], second);
+});
+
+test('a container that was stopped is started, not made again', async () => {
+  const before = await ids();
+  await docker('stop', 'invoker0');
+  assert.deepEqual(changes(await plays('deploy', '--limit', 'invoker0')), {invoker0: 1});
+  assert.deepEqual(await ids(), before);
+});
+
+test('a control plane with the new scheduler is refused before anything is touched', async () => {
+  const before = await ids();
+  const result = await play('deploy', '-e', 'scheduler_enable=true');
+  assert.notEqual(result.code, 0);
+  assert.match(result.said, /scheduler_enable: false/);
+  assert.deepEqual(await ids(), before);
+});
+
+test('an invoker that does not come to serve fails the run with its own words, before the next is touched', async () => {
+  const [, second] = await ids();
+  const wrong = {...variables.larder_invoker, settings: {nonsense: 1}, ping_seconds: 3};
+  const result = await play('deploy', '-e', JSON.stringify({larder_invoker: wrong}));
+  assert.notEqual(result.code, 0);
+  assert.match(result.said, /unknown setting/);
+  assert.equal((await ids())[1], second);
+});
+
+test('back to the stock image, and again without a change', async () => {
+  await plays('stock');
+  for (const name of ['invoker0', 'invoker1']) assert.equal((await imageOf(name))[1], `${STOCK}:latest`);
+  assert.ok(!(await inspect('invoker0', '.Config')).Env.some(variable => variable.startsWith('CONFIG_larder_')));
+  assert.deepEqual(changes(await plays('stock')), unchanged);
+});
+
+test('mode=clean removes one invoker with its containers, and none of those whose numbers begin alike', async () => {
+  for (const name of OTHERS) await docker('run', '-d', '--name', name, BASE, 'sleep', '600');
+  await docker('pause', 'wsk11_1_guest_hello');
+  await plays('clean', '--check', '--limit', 'invoker1');
+  assert.equal((await docker('ps', '-q', '--filter', 'name=wsk')).split('\n').length, 3, 'check mode removes nothing');
+  await plays('clean', '--limit', 'invoker1');
+  assert.deepEqual((await docker('ps', '-a', '--format', '{{.Names}}', '--filter', 'name=wsk')).split('\n'), ['wsk1010_1_guest_hello']);
+  assert.equal(await docker('ps', '-aq', '--filter', 'name=^/invoker1$'), '');
+  assert.ok(!existsSync(join(folder, 'wsklogs/invoker1')) && !existsSync(join(folder, 'wskconf/invoker/invoker1')));
+  assert.ok(existsSync(join(folder, 'wsklogs/invoker0')));
+  assert.equal(await inspect('invoker0', '.State.Running'), true);
+  assert.deepEqual(changes(await plays('clean', '--limit', 'invoker1')), {invoker1: 0});
+});
