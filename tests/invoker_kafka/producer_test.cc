@@ -34,6 +34,18 @@ TEST_F(KafkaProducer, KeepsTheOrderOfThoseSentOneByOne) {
   EXPECT_EQ(read(*consumer, 100), numbered(0, 100));
 }
 
+// Left alone, the library looks once a second who leads the topics that it was given messages for.
+TEST_F(KafkaProducer, TheFirstMessageToATopicDoesNotWait) {
+  constexpr int kTopics = 10;
+  std::vector<std::string> topics;
+  for (int i = 0; i < kTopics; ++i) topics.push_back(make_topic(*world, "first"));
+  Sender sender(*world);
+  ASSERT_TRUE(sender.send(topics.front(), "connected").ok());
+  const auto begin = std::chrono::steady_clock::now();
+  for (const std::string& topic : topics) ASSERT_TRUE(sender.send(topic, "first").ok());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
+}
+
 TEST_F(KafkaProducer, RefusesWhatIsLargerThanTheBusTakes) {
   const std::string topic = make_topic(*world, "too-large");
   Sender sender(*world);

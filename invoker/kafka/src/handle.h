@@ -28,10 +28,14 @@ struct FreePartitions {
 struct FreeEvent {
   void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
 };
+struct FreeTopic {
+  void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
+};
 using Handle = std::unique_ptr<rd_kafka_t, FreeHandle>;
 using Conf = std::unique_ptr<rd_kafka_conf_t, FreeConf>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, FreeQueue>;
 using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, FreePartitions>;
+using Topic = std::unique_ptr<rd_kafka_topic_t, FreeTopic>;
 using Event = std::unique_ptr<rd_kafka_event_t, FreeEvent>;
 
 // What librdkafka's callbacks find again: the first part of every client of ours.

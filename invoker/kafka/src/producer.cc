@@ -12,6 +12,9 @@ using std::chrono::milliseconds;
 
 constexpr int kPollMs = 1'000;
 constexpr int kPurgeMs = 100;
+constexpr int kLeaderMs = 500;
+// Each controller has one. Of more, leaders are found later.
+constexpr std::size_t kTopicsMax = 10'000;
 
 base::Status status_of(rd_kafka_resp_err_t error, const std::string& topic) {
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
@@ -50,8 +53,38 @@ Producer::~Producer() {
   queue_.reset();
 }
 
-void Producer::deliver(const std::stop_token& stop) const {
-  while (!stop.stop_requested()) rd_kafka_poll(handle_.get(), kPollMs);
+void Producer::deliver(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    rd_kafka_poll(handle_.get(), kPollMs);
+    ask_for_leaders();
+  }
+}
+
+// The library looks once a second who leads the topics that it was given messages for: the first
+// acknowledgements to a controller would wait for that.
+void Producer::meet(const std::string& topic) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (met_.size() >= kTopicsMax || !met_.insert(topic).second) return;
+    to_meet_.push_back(topic);
+  }
+  rd_kafka_queue_yield(queue_.get());
+}
+
+// What the broker answers the library keeps. Without an answer it finds out by itself, later.
+void Producer::ask_for_leaders() {
+  std::vector<std::string> topics;
+  {
+    const std::lock_guard lock(mutex_);
+    topics.swap(to_meet_);
+  }
+  for (const std::string& name : topics) {
+    const Topic topic(rd_kafka_topic_new(handle_.get(), name.c_str(), nullptr));
+    const rd_kafka_metadata_t* answer = nullptr;
+    if (topic == nullptr) continue;
+    const auto error = rd_kafka_metadata(handle_.get(), 0, topic.get(), &answer, kLeaderMs);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_metadata_destroy(answer);
+  }
 }
 
 void Producer::send(const std::string& topic, std::string message, Sent sent) {
@@ -62,6 +95,7 @@ void Producer::send(const std::string& topic, std::string message, Sent sent) {
                         RD_KAFKA_V_MSGFLAGS(0), RD_KAFKA_V_OPAQUE(parcel.get()), RD_KAFKA_V_END);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     std::ignore = parcel.release();  // on_delivery has it now
+    meet(topic);
   } else {
     parcel->sent(status_of(error, topic));
   }

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "handle.h"
 #include "invoker/message_bus.h"
@@ -31,10 +34,15 @@ class Producer final : public invoker::MessageProducer, private Listener {
   explicit Producer(const base::Logger& log) : Listener(log) {}
   static void on_delivery(rd_kafka_t* handle, const rd_kafka_message_t* message, void* opaque);
   void failed(rd_kafka_resp_err_t error, const char* reason) override;
-  void deliver(const std::stop_token& stop) const;
+  void deliver(const std::stop_token& stop);
+  void meet(const std::string& topic);
+  void ask_for_leaders();
 
   Handle handle_;
   Queue queue_;
+  std::mutex mutex_;  // guards the two below
+  std::set<std::string> met_;
+  std::vector<std::string> to_meet_;  // for the courier
   std::jthread courier_;
 };
 
