@@ -39,6 +39,7 @@ bool Load::may_send(base::Instant now) const {
 }
 
 base::milliseconds Load::wait_time(base::Instant now) const {
+  if (now < refused_until_) return kLongestWait;
   if (options_->rate <= 0) return kLongestWait;
   const std::chrono::duration<double> due(static_cast<double>(sent_) / options_->rate);
   const auto left = std::chrono::duration_cast<base::milliseconds>(due - (now - started_));

@@ -301,7 +301,8 @@ void settle(Options& options) {
   CheckOptions& checks = options.checks;
   if (checks.marks_path.empty()) checks.marks_path = checks.marks_file;
   if (checks.at_most_once) {
-    checks.tolerated.insert({BreachKind::kAckMissing, BreachKind::kAckLate, BreachKind::kPingGap});
+    checks.tolerated.insert({BreachKind::kAckMissing, BreachKind::kAckLate, BreachKind::kPingGap,
+                             BreachKind::kRecordMissing, BreachKind::kEventMissing});
   }
 }
 
