@@ -1,10 +1,13 @@
 // Starts `larder-invoker` for a test, against services that tests/services has started, and plays a controller to it.
+import assert from 'node:assert/strict';
 import {execFile, spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {promisify} from 'node:util';
+
+import {remove, scratchFolder} from './platform.mjs';
 
 const INVOKER = process.env.INVOKER_UNDER_TEST;
 const SIMULATOR = process.env.CONTROLLER_SIMULATOR;
@@ -113,6 +116,21 @@ export class Invoker {
     return fetch(this.url + path, options);
   }
 
+  // The value of a metric, named with its labels.
+  async metric(name) {
+    const lines = (await (await this.get('/metrics')).text()).split('\n');
+    return Number(lines.find(line => line.startsWith(`${name} `))?.slice(name.length + 1));
+  }
+
+  // The records of a namespace; without one, of that which simulations call from.
+  async records(space = `ns${this.prefix}`) {
+    const {host, username, password} = new URL(this.database);
+    const query = new URLSearchParams({include_docs: true, startkey: `"${space}/"`, endkey: `"${space}/~"`});
+    const answer = await fetch(`http://${host}/whisk_local_activations/_all_docs?${query}`,
+        {headers: {authorization: 'Basic ' + Buffer.from(`${username}:${password}`).toString('base64')}});
+    return (await answer.json()).rows.map(row => row.doc);
+  }
+
   // Plays a controller; gives the exit code, the report and what was said meanwhile.
   async simulate(...args) {
     const simulation = this.beginSimulation(...args);
@@ -122,7 +140,8 @@ export class Invoker {
   beginSimulation(...args) {
     const process = spawn(SIMULATOR,
         ['--kafka', this.kafka.address, '--db', this.database, '--topic-prefix', this.prefix, '--event-prefix',
-          this.prefix, '--namespace', `ns${this.prefix}`, '--json', '-', '--healthy-within', '60s', ...args],
+          this.prefix, ...(args.includes('--namespace') ? [] : ['--namespace', `ns${this.prefix}`]), '--json', '-',
+          '--healthy-within', '60s', ...args],
         {stdio: ['ignore', 'pipe', 'pipe']});
     let output = '';
     let said = '';
@@ -137,13 +156,27 @@ export class Invoker {
       }
       resolve({code, report, said, failure: `simulator: exit ${code}\n${said}\n${output}\ninvoker:\n${this.log}`});
     }));
-    // Resolves when it has said something that matches.
-    const heard = async pattern => {
-      while (!pattern.test(said)) {
+    // Resolves when it has said something that matches, so many times.
+    const heard = async (pattern, times = 1) => {
+      while ([...said.matchAll(new RegExp(pattern, 'g'))].length < times) {
         if (process.exitCode !== null) throw new Error(`never said ${pattern}:\n${said}`);
         await new Promise(resolve => setTimeout(resolve, 10));
       }
     };
     return {process, ended, heard};
+  }
+}
+
+// Runs `body` with an invoker that is there and is gone afterwards.
+export async function withInvoker({settings, ...services}, body) {
+  const folder = scratchFolder();
+  const invoker = new Invoker({...services, settings: {CONFIG_larder_dataFolder: folder, ...settings}});
+  try {
+    await invoker.start();
+    await body(invoker);
+    if (invoker.process.exitCode === null) assert.deepEqual(await invoker.stop(), {code: 0, signal: null});
+  } finally {
+    await invoker.stop('SIGKILL');
+    remove(folder);
   }
 }

@@ -2,27 +2,14 @@
 import assert from 'node:assert/strict';
 import {after, test} from 'node:test';
 
-import {Invoker, ownService, service} from './invoker.mjs';
+import {ownService, service, withInvoker as whileInvokerRuns} from './invoker.mjs';
 import {remove, scratchFolder, traces} from './platform.mjs';
 
 const kafka = service('kafka');
 const couchdb = service('couchdb');
 const before = traces();
 
-// Runs `body` with an invoker that is there and is gone afterwards.
-async function withInvoker(options, body) {
-  const folder = scratchFolder();
-  const invoker = new Invoker({kafka, couchdb, ...options,
-    settings: {CONFIG_larder_dataFolder: folder, ...options.settings}});
-  try {
-    await invoker.start();
-    await body(invoker);
-    if (invoker.process.exitCode === null) assert.deepEqual(await invoker.stop(), {code: 0, signal: null});
-  } finally {
-    await invoker.stop('SIGKILL');
-    remove(folder);
-  }
-}
+const withInvoker = (options, body) => whileInvokerRuns({kafka, couchdb, ...options}, body);
 
 after(() => assert.deepEqual(traces(), before));
 

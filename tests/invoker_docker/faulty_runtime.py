@@ -1,4 +1,5 @@
-"""A runtime that does one thing wrong: what $FAULT says."""
+"""A runtime that does one thing wrong: what $FAULT says, at the path $FAULT_AT or at every one."""
+import contextlib
 import os
 import signal
 import socket
@@ -6,6 +7,7 @@ import sys
 import time
 
 FAULT = os.environ.get("FAULT", "")
+FAULT_AT = os.environ.get("FAULT_AT", "")
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -17,18 +19,22 @@ def read_request(client):
     length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
     while len(body) < length:
         body += client.recv(65536)
+    return head.split()[1].decode()
 
 
 def answer(client):
-    read_request(client)
-    if FAULT == "hang":
+    path = read_request(client)
+    if FAULT_AT not in ("", path):
+        client.sendall(HEAD % 2 + b"{}")
+    elif FAULT == "hang":
         signal.pause()
     elif FAULT == "garbage":
         client.sendall(b"\x00\x01 this is no answer \xff\n" * 100)
     elif FAULT == "flood":
         client.sendall(HEAD % (100 << 20))
-        for _ in range(100):
-            client.sendall(b"x" * (1 << 20))
+        with contextlib.suppress(OSError):  # nobody reads that to its end
+            for _ in range(100):
+                client.sendall(b"x" * (1 << 20))
     elif FAULT == "cut":
         client.sendall(HEAD % 1000 + b'{"half":')
     elif FAULT == "die":
