@@ -45,7 +45,7 @@ test('a runtime may hang, answer garbage, close early, flood, die or never open 
     const outcomes = await Promise.all(FAULTS.map(async ([fault, path, action], number) => {
       const kind = `python:faulty-${fault}-${path}`.replaceAll(' ', '-');
       return invoker.simulate('--controller', `c${number}`, '--namespace', `ns${invoker.prefix}-${number}`, '--action', action,
-          '--kind', kind, '--logs', '0', '--timeout', '2 s', '--memory', '128 MB', '--requests', '3', '--blocking', '50', '--strict');
+          '--kind', kind, '--logs', '0', '--timeout', fault === 'flood' ? '30 s' : '2 s', '--memory', '128 MB', '--requests', '3', '--blocking', '50', '--strict');
     }));
     for (const [number, [fault, path, , text]] of FAULTS.entries()) {
       assert.equal(outcomes[number].code, 0, `${fault} at ${path}: ${outcomes[number].failure}`);

@@ -213,6 +213,18 @@ TEST_F(AcknowledgerTest, WhatDoesNotArriveIsSentAgainEverLaterAndInOrder) {
 }
 
 // Twice the limit (one minute at least) and a minute more: then the controller has given up too.
+TEST_F(AcknowledgerTest, AClockThatIsSetNeitherEndsNorDelaysWhatIsSentAgain) {
+  for (const std::chrono::hours by : {std::chrono::hours(48), std::chrono::hours(-72)}) {
+    producer_.fail_next(kAway);
+    run(message(false));
+    const std::size_t before = kinds().size();
+    clock_.jump(by);
+    advance(milliseconds(100));
+    EXPECT_EQ(kinds().size(), before + 1);
+  }
+  EXPECT_EQ(acknowledger_->stats().lost, 0u);
+}
+
 TEST_F(AcknowledgerTest, ItIsSentAgainUntilTheControllerHasGivenUp) {
   for (int i = 0; i < 1000; ++i) producer_.fail_next(kAway);
   const auto sent = message(false);

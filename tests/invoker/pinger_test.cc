@@ -55,6 +55,18 @@ TEST_F(PingerTest, TheNextWaitsForTheFateOfTheOneBeforeAndThenGoesAtOnce) {
   EXPECT_EQ(producer_.waiting(), 1u);
 }
 
+TEST_F(PingerTest, AClockThatIsSetChangesNothing) {
+  advance(milliseconds(0));
+  for (const std::chrono::hours by : {std::chrono::hours(-48), std::chrono::hours(72)}) {
+    const std::size_t before = count();
+    clock_.jump(by);
+    advance(milliseconds(999));
+    EXPECT_EQ(count(), before);
+    advance(milliseconds(1));
+    EXPECT_EQ(count(), before + 1);
+  }
+}
+
 TEST_F(PingerTest, AFailureStopsNothing) {
   producer_.fail_next({base::ErrorCode::kUnavailable, "away"});
   advance(milliseconds(0));

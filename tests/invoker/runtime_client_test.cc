@@ -2,6 +2,7 @@
 #include "invoker_http/runtime_client.h"
 
 #include "runtime_client_fixture.h"
+#include "testing/jumping_clock.h"
 
 namespace invoker_http {
 namespace {
@@ -48,6 +49,19 @@ TEST_F(RuntimeClientTest, FillsInItsTimes) {
   EXPECT_LE(outcome.end_ms, base::epoch_ms(clock_.wall()));
   EXPECT_EQ(outcome.end_ms, outcome.start_ms + outcome.elapsed.count() / 1000);
   EXPECT_GT(outcome.elapsed.count(), 0);
+}
+
+TEST_F(RuntimeClientTest, AClockThatIsSetShortensAndLengthensNothing) {
+  const testing_support::JumpingClock jumping;
+  serve([](const HttpRequest&, int fd) { return send_text(fd, http_answer(200, "{}")); });
+  RuntimeClient client(Endpoint{server_->socket_path(), "", 0}, jumping);
+  for (int i = 0; i < 5; ++i) {
+    const auto outcome =
+        client.post("/run", "{}", jumping.now() + std::chrono::seconds(20), bounds_, false);
+    EXPECT_EQ(outcome.error, CallError::kNone);
+    EXPECT_LT(outcome.elapsed, std::chrono::seconds(20));
+    EXPECT_EQ(outcome.end_ms, outcome.start_ms + outcome.elapsed.count() / 1000);
+  }
 }
 
 TEST_F(RuntimeClientTest, ReportsEveryStatusWithItsBody) {

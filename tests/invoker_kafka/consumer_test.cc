@@ -32,6 +32,14 @@ TEST_F(KafkaConsumer, GivesWhatWasSentInOrder) {
   EXPECT_EQ(read(*consumer, 1000), numbered(0, 1000));
 }
 
+// As OpenWhisk's: a group that is new begins with the oldest message that the broker still has.
+TEST_F(KafkaConsumer, OfANewGroupBeginsWithWhatWasSentBefore) {
+  const std::string topic = make_topic(*world, "earlier");
+  sender->send_numbered(topic, 0, 100);
+  const auto consumer = open_consumer(*world, topic);
+  EXPECT_EQ(read(*consumer, 100), numbered(0, 100));
+}
+
 TEST_F(KafkaConsumer, GivesNoMoreThanIsAskedFor) {
   const std::string topic = make_topic(*world, "bounded");
   const auto consumer = open_consumer(*world, topic);

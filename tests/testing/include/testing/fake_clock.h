@@ -23,6 +23,11 @@ class FakeClock final : public base::Clock {
     now_ += by;
     wall_ += by;
   }
+  // Somebody sets the clock on the wall; time goes on as before.
+  void jump(std::chrono::nanoseconds by) {
+    const std::lock_guard lock(mutex_);
+    wall_ += by;
+  }
 
  private:
   mutable std::mutex mutex_;  // guards now_ and wall_

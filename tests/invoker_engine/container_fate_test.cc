@@ -1,0 +1,68 @@
+// What becomes of a container and its activation, by what its runtime answers.
+#include "engine_fixture.h"
+#include "testing/jumping_clock.h"
+
+namespace invoker {
+namespace {
+
+TEST_F(InvokerTest, AnErrorOfTheApplicationAndAnAnswerThatIsTooLongLeaveTheContainer) {
+  world_.answer_next("/run", [](auto&, auto&) { return FakeWorld::ok(R"({"error":"mine"})"); });
+  EXPECT_EQ(run_one().response.code, StatusCode::kApplicationError);
+  world_.answer_next("/run", [](auto&, auto&) {
+    auto outcome = FakeWorld::ok(R"({"x":"yyy)");
+    outcome.truncated = true;
+    outcome.content_length = 2 << 20;
+    return outcome;
+  });
+  EXPECT_EQ(run_one(message("a2")).response.code, StatusCode::kApplicationError);
+  EXPECT_EQ(run_one(message("a3")).response.code, StatusCode::kSuccess);
+  EXPECT_EQ(invoker_->stats().pool.cold_starts, 1u);
+}
+
+TEST_F(InvokerTest, AnotherStatusThan200CostsTheContainer) {
+  world_.answer_next("/run", [](auto&, auto&) {
+    auto outcome = FakeWorld::ok(R"({"error":"the runtime's"})");
+    outcome.status = 502;
+    return outcome;
+  });
+  EXPECT_EQ(run_one().response.code, StatusCode::kDeveloperError);
+  EXPECT_EQ(run_one(message("a2")).response.code, StatusCode::kSuccess);
+  EXPECT_EQ(invoker_->stats().pool.cold_starts, 2u);
+}
+
+TEST_F(InvokerTest, ARuntimeThatShutsDownGivesItsActivationBackAtInitAndAtRun) {
+  for (const char* path : {"/init", "/run"}) {
+    world_.answer_next(path, [](auto&, auto&) {
+      auto outcome = FakeWorld::ok("{}");
+      outcome.status = 503;
+      return outcome;
+    });
+  }
+  EXPECT_EQ(run_one().response.code, StatusCode::kSuccess);
+  EXPECT_EQ(invoker_->stats().pool.cold_starts, 3u) << "one for each that shut down";
+}
+
+TEST_F(InvokerTest, WhereSomebodyElseTakesTheLogsTheRecordIsTheFirstThatIsHeard) {
+  config_.collects_logs = false;
+  run_one();
+  EXPECT_THAT(sink_.results(), IsEmpty());
+  EXPECT_THAT(sink_.progress(), ElementsAre(Progress::kRunOnly));
+}
+
+TEST_F(InvokerTest, AClockThatIsSetChangesNothingButWhatIsWritten) {
+  const testing_support::JumpingClock jumping;
+  Invoker invoker(config_, Outside{actions_, containers_, stager_, sink_, jumping, log_});
+  constexpr std::size_t kActivations = 20;
+  for (std::size_t i = 1; i <= kActivations; ++i) {
+    ASSERT_TRUE(invoker.submit(message("a" + std::to_string(i))).ok());
+    const Activation activation = sink_.wait_for(i).back();
+    EXPECT_EQ(activation.response.code, StatusCode::kSuccess);
+    EXPECT_GE(activation.duration_ms, 0);
+    EXPECT_FALSE(annotation(activation, "timeout")->as_bool());
+  }
+  EXPECT_EQ(invoker.stats().pool.cold_starts, 1u);
+  invoker.stop(jumping.now() + std::chrono::seconds(10));
+}
+
+}  // namespace
+}  // namespace invoker
