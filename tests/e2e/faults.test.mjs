@@ -80,8 +80,8 @@ test('with the database away and the disk full it runs on, tells what is lost, a
   const settings = {CONFIG_larder_records_folder: disk, CONFIG_larder_records_memory: '1m'};
   try {
     await withInvoker({kafka, couchdb: own, settings}, async invoker => {
-      const simulation = invoker.beginSimulation('--action', 'log:200', '--rate', '50', '--requests', '600', '--memory', '128 MB',
-          '--tolerate', 'record-missing', '--ack-within', '30s');
+      const simulation = invoker.beginSimulation('--action', 'log:200', '--rate', '60', '--requests', '700', '--memory', '128 MB',
+          '--tolerate', 'record-missing', '--ack-within', '5s');
       await simulation.heard(/invoker0 is up/);
       await eventually('records are written', async () => await invoker.metric('larder_records_total{fate="written"}') > 50);
       await own.crash();

@@ -62,7 +62,7 @@ class CouchActivations::Impl {
 
   mutable std::mutex mutex_;         // guards everything below; Spill's own comes after it
   std::condition_variable changed_;  // for the thread
-  std::condition_variable settled_;  // for those who wait for room, or for the end
+  std::condition_variable settled_;  // for those who wait for room, for word of it, or for the end
   RecordQueue queue_;
   bool writing_ = false;  // the thread has records in its hands
   bool stopping_ = false;
@@ -102,8 +102,10 @@ base::Status CouchActivations::Impl::store(invoker::ActivationRecord record) {
       ++stats_.spilled;
       return {};
     }
-    if (!settled_.wait_for(lock, config_.full_patience,
-                           [&] { return queue_.has_room(document); })) {
+    // Without the database no room will come, and whoever waits for it runs nothing meanwhile.
+    settled_.wait_for(lock, config_.full_patience,
+                      [&] { return !stats_.available || queue_.has_room(document); });
+    if (!queue_.has_room(document)) {
       ++stats_.lost;
       log_.error(kComponent, "a record is lost: memory and disk are full",
                  {{"record", record.id}, {"disk", spilled.error().message}});
@@ -221,6 +223,7 @@ void CouchActivations::Impl::failed(const base::Error& error) {
   stats_.available = false;
   retry_at_ = now() + pause_;
   pause_ = std::min(2 * pause_, config_.retry_max);
+  settled_.notify_all();
 }
 
 void CouchActivations::Impl::spill_queue(Lock& lock) {

@@ -21,7 +21,7 @@ struct CouchActivationsConfig {
   std::int64_t spill_bytes_max = 1LL << 30;    // of records that wait on disk
   std::size_t batch_records_max = 500;         // in one request
   std::int64_t batch_bytes_max = 8LL << 20;
-  // How long store() waits for room when memory and disk are full.
+  // How long store() waits for room when memory and disk are full and the database takes records.
   std::chrono::milliseconds full_patience{500};
   // Between two tries while the database is away; doubling.
   std::chrono::milliseconds retry_first{100};
