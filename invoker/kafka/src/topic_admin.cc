@@ -13,9 +13,10 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-constexpr int kTries = 6;  // OpenWhisk tries five times again
+// A start that waits for brokers asks again by itself, and has to hear of a stop meanwhile.
+constexpr int kTries = 2;
 constexpr std::chrono::seconds kBetweenTries{1};
-constexpr int kAskMs = 5'000;
+constexpr int kAskMs = 2'000;
 
 struct FreeNewTopic {
   void operator()(rd_kafka_NewTopic_t* topic) const { rd_kafka_NewTopic_destroy(topic); }
