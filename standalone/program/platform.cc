@@ -61,8 +61,8 @@ class PlaneSink final : public invoker::ActivationSink {
   void connect(standalone::ControlPlane& plane) { plane_ = &plane; }
   // The client is answered when its record is safe, so there is nothing to do with the bare result.
   void result_ready(const invoker::ActivationMessage&, const invoker::Activation&) override {}
-  void completed(const invoker::ActivationMessage& message,
-                 invoker::Activation activation, invoker::Progress) override {
+  void completed(const invoker::ActivationMessage& message, invoker::Activation activation,
+                 invoker::Progress) override {
     plane_->completed(message, activation);
   }
 
@@ -127,11 +127,6 @@ struct Platform::Parts {
 };
 
 base::Status Platform::Parts::open_stores(const PlatformConfig& config) {
-  std::error_code failed;
-  std::filesystem::create_directories(config.data_dir, failed);
-  if (failed) {
-    return base::error_from_errno(failed.value(), "data directory " + config.data_dir.string());
-  }
   TRY(entities, standalone::open_sqlite_entity_store(config.data_dir / "entities.db"));
   standalone::ActivationStoreConfig records;
   records.file = config.data_dir / "activations.db";
@@ -149,11 +144,6 @@ base::Status Platform::Parts::open_stores(const PlatformConfig& config) {
 base::Status Platform::Parts::open_node(const PlatformConfig& config) {
   auto made = invoker_container::SandboxFactory::create(
       host_sandboxes("standalone-" + instance_of(config.data_dir)), clock);
-  if (!made && made.error().code == ErrorCode::kAlreadyExists) {
-    return base::Error{ErrorCode::kAlreadyExists,
-                       "another platform uses the data directory " + config.data_dir.string() +
-                           ": stop it, or choose another one with --data-dir"};
-  }
   TRY(containers, std::move(made));
   TRY_STATUS(containers->remove_leftovers());
 

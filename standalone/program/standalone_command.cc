@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/fd_log_sink.h"
+#include "data_folder.h"
 
 namespace program {
 namespace {
@@ -39,15 +40,9 @@ void announce(const Platform& platform, const StandaloneOptions& options) {
   std::fflush(stdout);
 }
 
-void remove_earlier_data(const std::filesystem::path& data_dir) {
-  for (const char* name : {"entities.db", "activations.db"}) {
-    for (const char* suffix : {"", "-wal", "-shm"}) {
-      std::error_code ignored;
-      std::filesystem::remove(data_dir / (std::string(name) + suffix), ignored);
-    }
-  }
-  std::error_code ignored;
-  std::filesystem::remove_all(data_dir / "volumes", ignored);
+int fail(const base::Error& error) {
+  std::fprintf(stderr, "larder: cannot start: %s\n", error.message.c_str());
+  return 1;
 }
 
 }  // namespace
@@ -57,12 +52,13 @@ int run_standalone(const StandaloneOptions& options) {
   const base::SystemClock clock;
   base::FdLogSink sink(STDERR_FILENO);
   base::Logger log(sink, clock, options.log);
-  if (options.clean) remove_earlier_data(options.platform.data_dir);
+  const auto folder = DataFolder::take(options.platform.data_dir);
+  if (!folder) return fail(folder.error());
+  if (options.clean) folder->clear();
   auto platform = Platform::start(options.platform, clock, log);
   if (!platform) {
     sink.flush(std::chrono::seconds(1));
-    std::fprintf(stderr, "larder: cannot start: %s\n", platform.error().message.c_str());
-    return 1;
+    return fail(platform.error());
   }
   announce(**platform, options);
   int signal = 0;

@@ -26,10 +26,15 @@ export const remove = folder => rmSync(folder, {recursive: true, force: true});
 
 export class Platform {
   // Resolves when the platform says that it is ready.
-  static async start(dataDir, ...settings) {
+  static start(dataDir, ...settings) {
+    return Platform.startWith([], dataDir, ...settings);
+  }
+
+  static async startWith(options, dataDir, ...settings) {
     const platform = new Platform();
     platform.process = spawn(
-        LARDER, ['standalone', '--port', '0', '--data-dir', dataDir, ...settings.flatMap(s => ['--set', s])],
+        LARDER,
+        ['standalone', '--port', '0', '--data-dir', dataDir, ...options, ...settings.flatMap(s => ['--set', s])],
         {stdio: ['ignore', 'pipe', 'pipe']});
     platform.errors = '';
     platform.process.stderr.on('data', text => platform.errors += text);

@@ -98,11 +98,24 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   });
 }
 
-test('two platforms cannot share a data directory', async () => {
+test('two platforms cannot share a data directory, and the second leaves it as it is', async () => {
   const folder = scratchFolder();
   const platform = await Platform.start(folder);
   try {
-    await assert.rejects(Platform.start(folder), /cannot start: another platform uses the data directory/);
+    await platform.call('PUT', path('slow'), {
+      body: action('exports.main = () => new Promise(done => setTimeout(() => done({ok: 1}), 1500))'),
+    });
+    const accepted = await platform.call('POST', path('slow'), {body: {}});
+    assert.equal(accepted.status, 202);
+    for (const options of [[], ['--clean']]) {
+      await assert.rejects(Platform.startWith(options, folder),
+          /cannot start: another platform uses the data directory/);
+    }
+    const record = await eventually('the activation has its own record', async () => {
+      const answer = await platform.call('GET', `/api/v1/namespaces/_/activations/${accepted.json.activationId}`);
+      return answer.status === 200 && answer.json;
+    });
+    assert.deepEqual(record.response.result, {ok: 1});
   } finally {
     await platform.stop();
     remove(folder);
