@@ -1,6 +1,12 @@
 // Actions that misbehave: each ends in the right outcome and leaves the sandbox removable.
+#include <sys/wait.h>
+
 #include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <string_view>
+#include <vector>
 
 #include "sandbox_fixture.h"
 
@@ -14,6 +20,37 @@ class Faults : public SandboxTest {
     SandboxTest::SetUp();
   }
 };
+
+// The processes that this one has started, by name.
+std::vector<pid_t> children_named(const std::string& name) {
+  std::vector<pid_t> found;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream children(task.path() / "children");
+    for (pid_t pid = 0; children >> pid;) {
+      std::string command;
+      std::ifstream("/proc/" + std::to_string(pid) + "/comm") >> command;
+      if (command == name) found.push_back(pid);
+    }
+  }
+  return found;
+}
+
+TEST_F(Faults, AWardenThatIsKilledTakesItsSandboxesAlongAndIsReplaced) {
+  const auto before = create("blackbox");
+  const auto wardens = children_named("larder-sandbox");
+  ASSERT_EQ(wardens.size(), 1u);
+  ASSERT_EQ(kill(wardens[0], SIGKILL), 0);
+  siginfo_t ended{};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(wardens[0]), &ended, WEXITED | WNOWAIT), 0);
+  EXPECT_NE(
+      before->post("/run", "{}", test_clock().now() + std::chrono::seconds(5), {}, false).error,
+      invoker::CallError::kNone);
+  for (int i = 0; i < 3; ++i) {
+    const auto after = create("blackbox");
+    ASSERT_NE(after, nullptr);
+    after->destroy();
+  }
+}
 
 TEST_F(Faults, AForkBombEndsAtTheLimitOfProcesses) {
   const auto container = python(

@@ -49,8 +49,8 @@ inline constexpr const char* kAllowed[] = {
     "sync_file_range", "syncfs", "sync", "utime", "utimes", "utimensat", "futimesat", "mknod",
     "mknodat", "getxattr", "lgetxattr", "fgetxattr", "setxattr", "lsetxattr", "fsetxattr",
     "listxattr", "llistxattr", "flistxattr", "removexattr", "lremovexattr", "fremovexattr",
-    "copy_file_range", "sendfile", "sendfile64", "splice", "tee", "vmsplice", "readahead",
-    "inotify_init", "inotify_init1", "inotify_add_watch", "inotify_rm_watch", "cachestat",
+    "sendfile", "sendfile64", "splice", "tee", "vmsplice", "readahead", "inotify_init",
+    "inotify_init1", "inotify_add_watch", "inotify_rm_watch", "cachestat",
     // waiting for descriptors
     "pipe", "pipe2", "eventfd", "eventfd2", "epoll_create", "epoll_create1", "epoll_ctl",
     "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "_newselect",

@@ -32,9 +32,8 @@ constexpr std::uint64_t kNamespaceFlags = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_
 // What runtimes ask of terminals, sockets and files. Others reach deep: on btrfs, for one, any user
 // may make a subvolume by ioctl, which no quota of the volume around it would count.
 constexpr std::uint64_t kAllowedIoctls[] = {
-    TCGETS,       TIOCGWINSZ,  TIOCGPGRP,    FIONREAD,     FIONBIO,     FIOASYNC,
-    FIOCLEX,      FIONCLEX,    FICLONE,      FICLONERANGE, SIOCGIFCONF, SIOCGIFNAME,
-    SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFINDEX, SIOCGIFHWADDR};
+    TCGETS,   TIOCGWINSZ,  TIOCGPGRP,   FIONREAD,     FIONBIO,     FIOASYNC,     FIOCLEX,
+    FIONCLEX, SIOCGIFCONF, SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFINDEX, SIOCGIFHWADDR};
 constexpr std::uint64_t kFamilies[] = {AF_UNIX, AF_INET, AF_INET6};
 constexpr std::uint64_t kSocketTypes[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
 constexpr std::uint64_t kPersonalityQuery = 0xffffffff;

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <mutex>
 #include <utility>
 
 #include "cgroup_removal.h"
@@ -72,6 +73,8 @@ class SandboxFactory::State {
   StartOrder make_order(const Runtime& runtime, const invoker::ContainerSpec& spec) const;
   base::Status assemble(const invoker::ContainerSpec& spec, StartOrder order, SandboxParts& parts);
   base::Status launch(StartOrder order, SandboxParts& parts, const TheirEnds& theirs);
+  base::Result<std::unique_ptr<WardenClient>> start_warden() const;
+  base::Result<StartedSandbox> ask_warden(const StartOrder& order, const std::vector<int>& fds);
 
   const SandboxConfig config_;
   const base::Clock& clock_;
@@ -80,7 +83,8 @@ class SandboxFactory::State {
   std::unique_ptr<IdRanges> ids_;
   std::unique_ptr<NamespaceThread> namespaces_;
   std::unique_ptr<LogReader> log_reader_;
-  std::unique_ptr<WardenClient> warden_;
+  std::mutex warden_mutex_;  // guards warden_, not what it does
+  std::shared_ptr<WardenClient> warden_;
   std::atomic<std::uint64_t> counter_{0};
 };
 
@@ -123,11 +127,29 @@ base::Status SandboxFactory::State::start() {
   TRY(ids_, IdRanges::open(config_.uid_register, config_.uid_base, config_.uid_end));
   TRY(namespaces_, NamespaceThread::create());
   TRY(log_reader_, LogReader::create(clock_));
-  TRY(warden_, WardenClient::start(config_.sandbox_program,
-                                   {config_.proxy_program, config_.read_only_paths,
-                                    cgroups_.directories(), config_.state_directory, config_.uid},
-                                   {ids_->fd()}));
+  TRY(warden_, start_warden());
   return {};
+}
+
+base::Result<std::unique_ptr<WardenClient>> SandboxFactory::State::start_warden() const {
+  return WardenClient::start(config_.sandbox_program,
+                             {config_.proxy_program, config_.read_only_paths,
+                              cgroups_.directories(), config_.state_directory, config_.uid},
+                             {ids_->fd()});
+}
+
+// A warden that somebody has killed is replaced by the first who misses it.
+base::Result<StartedSandbox> SandboxFactory::State::ask_warden(const StartOrder& order,
+                                                               const std::vector<int>& fds) {
+  std::shared_ptr<WardenClient> warden;
+  {
+    const std::lock_guard lock(warden_mutex_);
+    if (warden_->has_ended()) {
+      TRY(warden_, start_warden());
+    }
+    warden = warden_;
+  }
+  return warden->order(order, fds);
 }
 
 // An earlier process may have been in other groups than this one, so it left a list of its own.
@@ -238,7 +260,7 @@ base::Status SandboxFactory::State::launch(StartOrder order, SandboxParts& parts
   std::vector<int> fds = {theirs.socket.get(), theirs.out.get(), theirs.err.get(),
                           status.write_end.get(), parts.root.get()};
   for (const base::UniqueFd& fd : theirs.cgroups) fds.push_back(fd.get());
-  TRY(StartedSandbox started, warden_->order(std::move(order), fds));
+  TRY(StartedSandbox started, ask_warden(order, fds));
   parts.pidfd = std::move(started.pidfd);
   status.write_end.reset();
   TRY_STATUS(wait_until_started(status.read_end.get()));

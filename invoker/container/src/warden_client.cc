@@ -73,6 +73,13 @@ WardenClient::~WardenClient() {
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
 }
 
+bool WardenClient::has_ended() const {
+  siginfo_t info{};
+  // Leaves it to the destructor to be waited for.
+  const int asked = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT);
+  return asked == 0 && info.si_pid == pid_;
+}
+
 base::Result<StartedSandbox> WardenClient::order(StartOrder order, const std::vector<int>& fds) {
   const std::scoped_lock lock(mutex_);
   order.id = next_id_++;

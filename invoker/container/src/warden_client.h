@@ -32,6 +32,9 @@ class WardenClient {
   // `fds` as orders.h lists them. Errors: kUnavailable when the warden is gone.
   base::Result<StartedSandbox> order(StartOrder order, const std::vector<int>& fds);
 
+  // Somebody has ended it; its sandboxes have ended with it.
+  bool has_ended() const;
+
  private:
   WardenClient(pid_t pid, base::UniqueFd socket) : pid_(pid), socket_(std::move(socket)) {}
 
