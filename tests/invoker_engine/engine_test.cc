@@ -331,7 +331,11 @@ TEST_F(InvokerTest, StoppingWithoutPatienceStillCompletesEveryMessage) {
   while (!std::ranges::count(world_.diary(), std::string("kill"))) std::this_thread::yield();
   go_on.count_down();
   stopping.join();
-  EXPECT_EQ(sink_.wait_for(3).size(), 3u);
+  const auto all = sink_.wait_for(3);
+  EXPECT_EQ(all.size(), 3u);
+  for (const Activation& activation : all) {
+    EXPECT_EQ(activation.response.code, StatusCode::kWhiskError) << "the action is not at fault";
+  }
   EXPECT_EQ(world_.alive(), 0);
 }
 

@@ -103,6 +103,7 @@ void Invoker::Engine::run(const SharedSlot& slot, const SharedJob& job, const co
              {.outside = outside_,
               .config = config_,
               .last_try = job->reschedules >= config_.reschedules_max || aborting_,
+              .ending = aborting_,
               .on_initialized =
                   [this, id = slot->id] {
                     pool_.post([id](ContainerPool& pool, base::Instant now) {

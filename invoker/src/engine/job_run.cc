@@ -13,6 +13,8 @@ using std::chrono::microseconds;
 
 namespace {
 
+constexpr std::string_view kEnded = "The invoker was stopped before the activation ended.";
+
 microseconds between(base::Instant begin, base::Instant end) {
   return std::chrono::duration_cast<microseconds>(end - begin);
 }
@@ -148,6 +150,7 @@ std::optional<Response> JobRun::initialize() {
   if (gives_back(outcome)) return std::nullopt;
   const CallFacts facts = facts_of(outcome, context_.config.payload.max_bytes);
   times_.init = call_time(outcome, facts);
+  if (was_ended(outcome)) return Response::error(StatusCode::kWhiskError, std::string(kEnded));
   auto failure = init_failure(outcome, facts);
   if (!failure) context_.on_initialized();
   return failure;
@@ -160,7 +163,13 @@ std::optional<Response> JobRun::invoke() {
   if (gives_back(outcome)) return std::nullopt;
   const CallFacts facts = facts_of(outcome, bounds_.max_bytes);
   times_.run = call_time(outcome, facts);
+  if (was_ended(outcome)) return Response::error(StatusCode::kWhiskError, std::string(kEnded));
   return run_response(outcome, facts);
+}
+
+// The action is not at fault when the invoker itself took its container away.
+bool JobRun::was_ended(const CallOutcome& outcome) const {
+  return context_.ending && outcome.error == CallError::kConnectionLost;
 }
 
 CallOutcome JobRun::post(const char* path, const std::string& body, bool retry_refused) {

@@ -1,6 +1,7 @@
 // One activation in its container, from the files before to the logs after.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -24,6 +25,7 @@ class JobRun {
     const Outside& outside;
     const InvokerConfig& config;
     bool last_try;                         // a dead container is now a failure, no reason to move
+    const std::atomic<bool>& ending;       // containers are being ended, whatever they do
     std::function<void()> on_initialized;  // told as soon as /init has answered well
   };
   struct Outcome {
@@ -57,6 +59,7 @@ class JobRun {
   Activation record(Response response);
   base::Json extra_annotations() const;
   bool takes_logs() const;
+  bool was_ended(const CallOutcome& outcome) const;
   bool collect_logs(Activation& activation);
 
   const Job& job_;
