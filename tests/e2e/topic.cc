@@ -41,10 +41,10 @@ base::Status put(Kafka& kafka, const std::string& topic, std::span<char* const> 
 base::Status watch(Kafka& kafka, const std::string& topic) {
   const base::SystemClock clock;
   TRY_STATUS(kafka.follow({topic}));
-  std::cout << "watching" << std::endl;
+  std::cout << "watching\n" << std::flush;
   for (;;) {
     for (const auto& message : kafka.poll(milliseconds(100))) {
-      std::cout << base::epoch_ms(clock.wall()) << ' ' << message.text << std::endl;
+      std::cout << base::epoch_ms(clock.wall()) << ' ' << message.text << '\n' << std::flush;
     }
   }
 }

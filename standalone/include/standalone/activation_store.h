@@ -42,9 +42,9 @@ class ActivationStore {
   // kNoSpace, kUnavailable, kAlreadyExists. Time: blocks while too many records wait.
   virtual void put(ActivationRecord record, Done done) = 0;
 
-  // As put(), for an activation that is not over: `record` is what will be said of it if the process
-  // ends before put() is given the real one, and is not shown before the store is opened again. Does
-  // nothing when the real one is there already.
+  // As put(), for an activation that is not over: `record` is what will be said of it if the
+  // process ends before put() is given the real one, and is not shown before the store is opened
+  // again. Does nothing when the real one is there already.
   virtual void accept(ActivationRecord record, Done done) = 0;
 
   // How many records of the accept() kind the store found when it was opened, and made real.

@@ -40,9 +40,9 @@ void append_invoker_metrics(const invoker::InvokerStats& stats, MetricsText& tex
 // What OpenWhisk's invoker would tell Prometheus, as far as it is known here.
 struct StockMetrics {
   invoker::InvokerStats stats;
-  std::string topic;                // "invoker0"
+  std::string topic;                  // "invoker0"
   std::optional<std::int64_t> lag{};  // records that wait in it
-  bool tags = false;                // METRICS_KAMON_TAGS: part of a name becomes a label
+  bool tags = false;                  // METRICS_KAMON_TAGS: part of a name becomes a label
 };
 void append_stock_metrics(const StockMetrics& known, MetricsText& text);
 
