@@ -19,10 +19,10 @@ check_root() {
 check_system() {
   local kernel
   kernel=$(uname -r)
-  if [[ $(printf '%s\n5.8\n' "${kernel%%-*}" | sort -V | head -n 1) == 5.8 ]]; then
+  if [[ $(printf '%s\n5.15\n' "${kernel%%-*}" | sort -V | head -n 1) == 5.15 ]]; then
     ok kernel "$kernel"
   else
-    fail kernel "$kernel is too old to move mounts between namespaces: 5.8 or newer"
+    fail kernel "$kernel is too old to show volumes to sandboxes under their own ids: 5.15 or newer"
   fi
   ok processors "$(nproc), memory $(awk '/^MemTotal/ {printf "%.1f GB", $2 / 1048576}' /proc/meminfo)"
 }
@@ -63,10 +63,10 @@ check_volumes() {
     if [[ -e /dev/loop-control ]]; then
       ok quotas "btrfs and loop devices: the quota of a volume is kept by the file system"
     else
-      weak quotas "no /dev/loop-control: the quota of a volume is counted, not kept by the file system"
+      weak quotas "no /dev/loop-control: actions with volumes are refused"
     fi
   else
-    weak quotas "no btrfs in this kernel: the quota of a volume is counted, not kept by the file system"
+    weak quotas "no btrfs in this kernel: actions with volumes are refused"
   fi
   if [[ -e /dev/fuse ]]; then ok fuse "/dev/fuse"; else weak fuse "no /dev/fuse: not needed yet"; fi
 }
