@@ -235,7 +235,7 @@ std::map<int, std::int64_t> Controller::committed() {
 // The invoker is dead and commits no more. What it said last may still be on its way into the
 // broker.
 void Controller::note_death() {
-  constexpr base::milliseconds kOnItsWay{100};
+  constexpr base::milliseconds kOnItsWay{500};
   deaths_noted_ = signals_->deaths;
   const base::Instant until = clock_.now() + kOnItsWay;
   do {
