@@ -84,6 +84,9 @@ Settings producer_defaults(std::int64_t message_bytes_max) {
       {"retries", "3"},
       {"retry.backoff.ms", "100"},
       {"linger.ms", "0"},  // an acknowledgement frees a slot: nothing waits for company
+      // But what comes while the broker has not answered goes together: half of its work under
+      // load.
+      {"max.in.flight.requests.per.connection", "1"},
       {"queue.buffering.max.kbytes", "65536"},
       {"message.max.bytes", std::to_string(message_bytes_max)},
   };

@@ -14,6 +14,9 @@ constexpr milliseconds kPeekWait{1'000};
 // Between calls to a bus that answers with errors.
 constexpr milliseconds kPauseMin{20};
 constexpr milliseconds kPauseMax{1'000};
+// Between two commits: each costs the bus as much as the messages themselves, so under load several
+// messages share one.
+constexpr std::chrono::microseconds kCommitPace{1'000};
 
 base::Instant now() { return std::chrono::steady_clock::now(); }
 
@@ -59,6 +62,7 @@ std::size_t MessageFeed::Runner::await_fill() {
 
 // What was peeked and committed.
 std::vector<std::string> MessageFeed::Runner::fill(std::size_t count_max) {
+  std::this_thread::sleep_until(last_commit_ + kCommitPace);
   auto messages = consumer_.peek(count_max, kPeekWait);
   if (!messages.ok()) {
     fails(messages.error());
@@ -76,6 +80,7 @@ bool MessageFeed::Runner::commit(std::size_t count) {
   for (milliseconds wait = kPauseMin;; wait = std::min(2 * wait, kPauseMax)) {
     const base::Status status = consumer_.commit();
     if (status.ok()) {
+      last_commit_ = now();
       works();
       return true;
     }

@@ -44,6 +44,7 @@ class MessageFeed::Runner {
   bool handing_over_ = false;             // one thread's turn
   std::optional<base::Instant> give_up_;  // when a commit is not waited for any more
 
+  base::Instant last_commit_{};  // used by reader_ only
   std::thread reader_;
 };
 
