@@ -74,6 +74,13 @@ TEST_F(RuntimeClientTest, AConnectionThatTheRuntimeClosedMeanwhileIsReplaced) {
   EXPECT_EQ(server_->connections(), 2);
 }
 
+TEST_F(RuntimeClientTest, KeepsNoConnectionToARuntimeThatMayCloseItAtAnyTime) {
+  serve(ok);
+  client_ = std::make_unique<RuntimeClient>(Endpoint{server_->socket_path(), "", 0, false}, clock_);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(post().error, CallError::kNone);
+  EXPECT_EQ(server_->connections(), 3);
+}
+
 TEST_F(RuntimeClientTest, ARequestIsNotSentAgainWhenAKeptConnectionBreaks) {
   std::atomic<int> requests = 0;
   serve([&](const HttpRequest& request, int fd) { return ++requests != 2 && ok(request, fd); });

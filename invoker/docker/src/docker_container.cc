@@ -38,7 +38,7 @@ base::Error gone() {
 DockerContainer::DockerContainer(ContainerParts parts, const Shared& shared)
     : parts_(std::move(parts)),
       shared_(shared),
-      client_({"", parts_.address, kRuntimePort}, shared.clock,
+      client_({"", parts_.address, kRuntimePort, false}, shared.clock,
               [ending = parts_.ending](milliseconds time) { return !ending->wait(time); }) {}
 
 DockerContainer::~DockerContainer() { destroy(); }

@@ -86,6 +86,7 @@ std::unique_ptr<Connection> RuntimeClient::take() {
 }
 
 void RuntimeClient::give_back(std::unique_ptr<Connection> connection) {
+  if (!endpoint_.keeps_connections) return;
   const std::lock_guard lock(mutex_);
   if (connection->generation() == generation_) idle_.push_back(std::move(connection));
 }

@@ -19,9 +19,13 @@ struct Endpoint {
   std::string unix_socket;  // at most 107 characters
   std::string host;         // a name or an address
   int port = 8080;
+  // False: for a runtime that may close a connection at any time after an answer, as HTTP allows. A
+  // call that met such an end would be lost, since no request is sent twice.
+  bool keeps_connections = true;
 };
 
-// One per container. Connections are kept open between calls, as many as calls ran at once.
+// One per container. Where the endpoint keeps connections, they stay open between calls, as many as
+// calls ran at once.
 //
 // Threads: any method from any thread; destroyed when no call runs. Time: post() returns by its
 // deadline, give or take a few milliseconds, whatever the runtime does.
