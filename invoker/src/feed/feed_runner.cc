@@ -14,8 +14,8 @@ constexpr milliseconds kPeekWait{1'000};
 // Between calls to a bus that answers with errors.
 constexpr milliseconds kPauseMin{20};
 constexpr milliseconds kPauseMax{1'000};
-// Between two commits: each costs the bus as much as the messages themselves, so under load several
-// messages share one.
+// Between two commits while much is under way: each costs the bus as much as the messages
+// themselves, so several messages share one.
 constexpr std::chrono::microseconds kCommitPace{1'000};
 
 base::Instant now() { return std::chrono::steady_clock::now(); }
@@ -60,9 +60,14 @@ std::size_t MessageFeed::Runner::await_fill() {
   return count_max;
 }
 
+bool MessageFeed::Runner::is_busy() const {
+  const std::lock_guard lock(mutex_);
+  return state_.busy();
+}
+
 // What was peeked and committed.
 std::vector<std::string> MessageFeed::Runner::fill(std::size_t count_max) {
-  std::this_thread::sleep_until(last_commit_ + kCommitPace);
+  if (is_busy()) std::this_thread::sleep_until(last_commit_ + kCommitPace);
   auto messages = consumer_.peek(count_max, kPeekWait);
   if (!messages.ok()) {
     fails(messages.error());

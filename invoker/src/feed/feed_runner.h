@@ -25,6 +25,7 @@ class MessageFeed::Runner {
 
   void read_all();
   std::size_t await_fill();
+  bool is_busy() const;
   std::vector<std::string> fill(std::size_t count_max);
   bool commit(std::size_t count);
   void hand_over_ready(Lock& lock);

@@ -35,6 +35,8 @@ class FeedState {
   bool stopped() const { return stopped_; }
   std::size_t waiting() const { return waiting_.size(); }
   std::size_t begun() const { return begun_; }
+  // So much is under way that a message loses nothing by coming a little later.
+  bool busy() const { return 2 * begun_ >= limits_.begun_max; }
 
  private:
   const FeedLimits limits_;
