@@ -20,10 +20,11 @@ constexpr int kRuntimePort = 8080;
 constexpr milliseconds kAskPause{5};
 // The daemon writes the last of the log, and its word on memory, some time after the end.
 constexpr std::chrono::seconds kSettlePatience{2};
-// The daemon hears of memory and of the end on two ways; either may be the slower one.
-constexpr milliseconds kVerdictPatience{500};
+// The daemon hears of memory and of the end on two ways; either may be the slower one. As long as
+// OpenWhisk waits for it; only where the kernel cannot be asked.
+constexpr std::chrono::seconds kVerdictPatience{2};
 // Between a broken connection and the end of the container that broke it.
-constexpr milliseconds kEndPatience{200};
+constexpr milliseconds kEndPatience{1'000};
 
 bool broke(CallError error) {
   return error == CallError::kConnectionLost || error == CallError::kConnectionRefused;
