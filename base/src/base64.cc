@@ -1,5 +1,6 @@
 #include "base/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -28,6 +29,13 @@ std::size_t padding_of(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_base64(std::string_view text) {
+  if (text.empty() || text.size() % 4 != 0) return false;
+  const auto digits = text.substr(0, text.size() - padding_of(text));
+  return std::ranges::all_of(
+      digits, [](char digit) { return kValues[static_cast<unsigned char>(digit)] != kNone; });
+}
 
 std::string encode_base64(std::string_view bytes) {
   std::string text;
@@ -63,6 +71,13 @@ std::optional<std::string> decode_base64(std::string_view text) {
     bytes += static_cast<char>(bits >> count & 0xff);
   }
   return bytes;
+}
+
+std::optional<std::string> decode_base64_url(std::string text) {
+  if (text.find_first_of("+/") != std::string::npos) return std::nullopt;
+  std::ranges::replace(text, '-', '+');
+  std::ranges::replace(text, '_', '/');
+  return decode_base64(text);
 }
 
 }  // namespace base

@@ -9,7 +9,7 @@
 #include <future>
 #include <iterator>
 
-#include "base64.h"
+#include "base/base64.h"
 #include "invoker/runtime_protocol.h"
 #include "volume_stager.h"
 
@@ -119,7 +119,7 @@ invoker::Action noop(const std::string& kind, const std::string& name) {
     const std::string program(std::istreambuf_iterator<char>(file), {});
     CHECK(!program.empty());
     action.exec.image = "openwhisk/dockerskeleton";
-    action.exec.code = encode_base64(program);
+    action.exec.code = base::encode_base64(program);
     action.exec.binary = true;
   } else if (kind.starts_with("python")) {
     action.exec.code = "def main(args):\n    return {}\n";

@@ -13,11 +13,6 @@ std::string to_lower(std::string_view text);
 // Equal but for the case of ASCII letters.
 bool same_ignoring_case(std::string_view a, std::string_view b);
 
-// Standard base64 with padding; nothing when it is not.
-std::optional<std::string> decode_base64(std::string_view text);
-// Non-empty, a multiple of four, all of it standard base64 with correct padding.
-bool is_base64(std::string_view text);
-
 // "%41%2f" to "A/"; nothing when a '%' is not followed by two hex digits.
 std::optional<std::string> decode_percent(std::string_view text, bool plus_is_blank = false);
 

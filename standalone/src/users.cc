@@ -1,5 +1,6 @@
 #include "standalone/users.h"
 
+#include "base/base64.h"
 #include "text.h"
 
 namespace standalone {
@@ -63,7 +64,7 @@ Users::Answer Users::authenticate(const std::string* authorization) const {
   if (blank == std::string_view::npos || !same_ignoring_case(value.substr(0, blank), "basic")) {
     return {};
   }
-  const auto decoded = decode_base64(trim(value.substr(blank)));
+  const auto decoded = base::decode_base64(trim(value.substr(blank)));
   const std::size_t colon = decoded.has_value() ? decoded->find(':') : std::string::npos;
   if (colon == std::string::npos) return {Verdict::kInvalid, nullptr};
   const auto found = by_uuid_.find(decoded->substr(0, colon));

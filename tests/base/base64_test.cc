@@ -32,7 +32,19 @@ TEST(Base64, EveryByteComesBack) {
 TEST(Base64, AnythingElseIsRefused) {
   for (const char* text : {"Z", "Zg", "Zg=", "Zm9v\n", "Zm-v", "====", "Z===", "=Zm9", "Zm=v"}) {
     EXPECT_FALSE(decode_base64(text).has_value()) << text;
+    EXPECT_FALSE(base::is_base64(text)) << text;
   }
+}
+
+TEST(Base64, TheEmptyTextIsReadAndIsNone) {
+  EXPECT_EQ(decode_base64(""), "");
+  EXPECT_FALSE(base::is_base64(""));
+  EXPECT_TRUE(base::is_base64("Zg=="));
+}
+
+TEST(Base64, TheAlphabetOfUrlsIsAnother) {
+  EXPECT_EQ(base::decode_base64_url("__77"), "\xff\xfe\xfb");
+  EXPECT_FALSE(base::decode_base64_url("//77").has_value());
 }
 
 }  // namespace

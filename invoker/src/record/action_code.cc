@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "invoker/action_document.h"
-#include "record/base64.h"
 
 namespace invoker {
 namespace {
@@ -64,7 +64,7 @@ base::Result<std::optional<std::string>> read_reference(const DocumentReader& do
   TRY([[maybe_unused]] const std::string type, reference.text("attachmentType"));
   auto [scheme, path] = split_uri(uri);
   if (scheme == "mem") {
-    auto bytes = decode_base64_url(path);
+    auto bytes = base::decode_base64_url(path);
     if (!bytes) return contradiction(document, "has inline code that is no base64");
     exec.code = code_text(std::move(*bytes), exec.binary);
     return std::optional<std::string>();
@@ -87,7 +87,7 @@ base::Result<std::optional<std::string>> read_code(const DocumentReader& documen
                                                    Exec& exec) {
   if (value.is_string()) {
     exec.code = value.as_string();
-    exec.binary = is_base64(base::trimmed(*exec.code));
+    exec.binary = base::is_base64(base::trimmed(*exec.code));
     return std::optional<std::string>();
   }
   if (!value.is_object() || !may_be_attached) return document.unreadable("code");

@@ -3,10 +3,10 @@
 #include <limits>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "record/action_code.h"
-#include "record/base64.h"
 #include "record/document_reader.h"
 
 namespace invoker {
@@ -122,7 +122,7 @@ base::Result<ActionDocument> parse_action_document(const base::Json& document,
 }
 
 std::string code_text(std::string bytes, bool binary) {
-  if (binary) return encode_base64(bytes);
+  if (binary) return base::encode_base64(bytes);
   return base::is_utf8(bytes) ? std::move(bytes) : base::to_utf8(bytes);
 }
 

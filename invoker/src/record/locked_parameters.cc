@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/text.h"
-#include "record/base64.h"
 
 namespace invoker {
 namespace {
@@ -86,7 +86,7 @@ std::size_t big_endian_32(std::string_view bytes) {
 
 // base64 of: length of the vector, the vector, the sealed text of a JSON value.
 std::optional<base::Json> open(const std::string& text, const Lock& lock) {
-  const auto bytes = decode_base64(text);
+  const auto bytes = base::decode_base64(text);
   if (!bytes || bytes->size() < 4 || big_endian_32(*bytes) != lock.iv_bytes) return std::nullopt;
   const std::string_view rest = std::string_view(*bytes).substr(4);
   if (rest.size() < lock.iv_bytes) return std::nullopt;
@@ -98,7 +98,7 @@ std::optional<base::Json> open(const std::string& text, const Lock& lock) {
 }
 
 base::Result<std::string> parse_key(std::string_view name, std::string_view text) {
-  auto key = decode_base64(base::trimmed(text));
+  auto key = base::decode_base64(base::trimmed(text));
   if (key && (key->empty() || cipher_of(key->size()) != nullptr)) return std::move(*key);
   return base::Error{ErrorCode::kInvalidArgument, "the key whisk.parameter-storage." +
                                                       std::string(name) +

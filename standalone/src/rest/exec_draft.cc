@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../text.h"
+#include "base/base64.h"
 
 namespace standalone {
 namespace {
@@ -61,7 +62,7 @@ Failure missing(const std::string& what, const std::string& kind) {
 void finish(ExecDraft& draft, const base::Json& exec) {
   const auto main = text_member(exec, "main");
   if (main.has_value()) draft.document.set("main", *main);
-  draft.document.set("binary", draft.code.has_value() && is_base64(trim(*draft.code)));
+  draft.document.set("binary", draft.code.has_value() && base::is_base64(trim(*draft.code)));
   draft.bytes += (draft.code ? draft.code->size() : 0) + (main ? main->size() : 0);
 }
 
