@@ -86,7 +86,7 @@ class Neighbours : public SandboxTest {
     factory_.reset();
     config_ = test_config();
     config_.pids_max = 200;
-    config_.uid_base = 0x5000'0000 + std::int64_t{getpid() % 64} * 0x10'0000;
+    config_.uid_base = 0x5000'0000 + std::int64_t{getpid() % 512} * 0x10'0000;
     config_.uid_end = config_.uid_base + 4 * 65'536;
     factory_ = make_factory(config_);
     a_ = python(kGreedy);
@@ -111,12 +111,14 @@ class Neighbours : public SandboxTest {
     EXPECT_EQ(evaluate(*a_, take), R"([0,")" + refusal + R"("])");
     EXPECT_EQ(evaluate(*b_, take), share);
   }
-  // The user ids of processes in the ranges of this test.
+  // The user ids of processes in the ranges of this test; one that has ended and waits for its
+  // parent to notice does not count.
   std::set<std::int64_t> users() const {
     std::set<std::int64_t> found;
     for (const auto& entry : fs::directory_iterator("/proc")) {
       std::ifstream status(entry.path() / "status");
       for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("State:\tZ") || line.starts_with("State:\tX")) break;
         if (!line.starts_with("Uid:")) continue;
         const std::int64_t uid = std::atoll(line.c_str() + 4);
         if (uid >= config_.uid_base && uid < config_.uid_end) found.insert(uid);
