@@ -1,0 +1,134 @@
+// Objects with guarded, atomic changes: what the durable tier is built on.
+//
+// RADOS is one implementation (storage_ceph), files and SQLite on one node another
+// (storage_embedded). Both pass one contract suite (tests/storage_objects).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace storage {
+
+// Metadata objects have an ordered map; data objects have bytes alone, so that their pool may be
+// erasure-coded (RADOS keeps no map there).
+enum class Pool { kMetadata, kData };
+
+struct ObjectId {
+  Pool pool = Pool::kMetadata;
+  std::string space;  // the volume that it belongs to: a RADOS namespace
+  std::string name;   // any bytes but NUL; at most 2 KiB
+
+  auto operator<=>(const ObjectId&) const = default;
+};
+
+// Grows with every change of an object; 0 stands for "is not there". An object that was removed and
+// made again may start anywhere.
+using ObjectVersion = std::uint64_t;
+
+// One change of one object: every guard holds and every step is done, or nothing is. The steps are
+// done in the order of the fields. An object that is not there is made by any step but `remove`.
+struct ObjectWrite {
+  // Guards. A failed one is kConflict, except `absent` on an object that is there: kAlreadyExists,
+  // and `version` or `present` on one that is not: kNotFound.
+  bool absent = false;
+  bool present = false;
+  std::optional<ObjectVersion> version;
+  std::vector<std::pair<std::string, std::string>> omap_equals;  // "" also matches an absent key
+
+  // Steps.
+  bool remove = false;              // the object; nothing else may be asked for then
+  std::optional<std::string> data;  // replaces all bytes; at most kObjectBytesMax
+  std::vector<std::string> omap_remove;
+  std::map<std::string, std::string> omap_set;  // kMetadata only; values are not empty
+};
+
+inline constexpr std::size_t kObjectBytesMax = 64 << 20;
+
+struct OmapPage {
+  std::map<std::string, std::string> entries;
+  bool more = false;
+  ObjectVersion version = 0;  // of the object when the page was read
+};
+
+struct ObjectStat {
+  std::uint64_t bytes = 0;
+  ObjectVersion version = 0;
+};
+
+// Ends with its destruction; no call of the handler is under way or comes after that.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+};
+
+// Threads: any method from any thread.
+// Time: the plain calls block until the store answers or its time-out passes; the others return at
+// once, or when fewer than the store's bound of requests are under way, and call `done` exactly
+// once, on a thread of the store: it must not block and must not call a blocking method.
+// Order: a write that was answered is seen by every later read from anywhere (linearizable per
+// object). Nothing is promised between objects.
+// Errors, everywhere: kNotFound where the object is unknown; kUnavailable and kDeadlineExceeded
+// when the store cannot be reached: then a write MAY have been done, so repeat only what is guarded
+// or harmless when done twice; kNoSpace; kInvalidArgument for what breaks the bounds above;
+// kDataLoss.
+class ObjectStore {
+ public:
+  template <typename T>
+  using Done = std::function<void(base::Result<T>)>;
+
+  virtual ~ObjectStore() = default;
+
+  // Gives the object's version after the change (0 after `remove`). Durable when it is answered.
+  virtual void write(const ObjectId& object, ObjectWrite change, Done<ObjectVersion> done) = 0;
+
+  // Bytes from `offset` on, fewer than `length` only at the object's end.
+  virtual void read(const ObjectId& object, std::uint64_t offset, std::uint64_t length,
+                    Done<std::string> done) = 0;
+
+  // Keys that are not there are left out. An object that is not there: kNotFound.
+  virtual void omap_get(const ObjectId& object, std::vector<std::string> keys,
+                        Done<OmapPage> done) = 0;
+
+  // Up to `most` entries in the order of their bytes, whose keys are greater than `after` and begin
+  // with `prefix`.
+  virtual void omap_list(const ObjectId& object, const std::string& after,
+                         const std::string& prefix, std::size_t most, Done<OmapPage> done) = 0;
+
+  virtual void stat(const ObjectId& object, Done<ObjectStat> done) = 0;
+
+  // The same, waited for.
+  base::Result<ObjectVersion> write(const ObjectId& object, ObjectWrite change);
+  base::Result<std::string> read(const ObjectId& object, std::uint64_t offset,
+                                 std::uint64_t length);
+  base::Result<OmapPage> omap_get(const ObjectId& object, std::vector<std::string> keys);
+  base::Result<OmapPage> omap_list(const ObjectId& object, const std::string& after,
+                                   const std::string& prefix, std::size_t most);
+  base::Result<ObjectStat> stat(const ObjectId& object);
+
+  // The names in one space of one pool, a page at a time: from `cursor` ("" at first), which is
+  // moved on and is "" again at the end. In no order; what is made or removed meanwhile may be
+  // missing or doubled. Blocks. For collectors and people: slow.
+  virtual base::Result<std::vector<std::string>> list(Pool pool, const std::string& space,
+                                                      std::string& cursor, std::size_t most) = 0;
+
+  // Calls `heard` with what notify() was given, on a thread of the store, until the watch is
+  // destroyed; `lost` when notifications may have been missed: everything that was concluded from
+  // their absence is unknown then, and the watch has already been set up again.
+  virtual base::Result<std::unique_ptr<Watch>> watch(const ObjectId& object,
+                                                     std::function<void(std::string_view)> heard,
+                                                     std::function<void()> lost) = 0;
+
+  // Tells the watchers, in this process and elsewhere; waits for nobody. Best effort.
+  virtual void notify(const ObjectId& object, std::string bytes) = 0;
+};
+
+}  // namespace storage

@@ -1,0 +1,102 @@
+// The durable tree of a volume as values: what a name leads to, what an attempt read, what it
+// changes. The tree itself is storage_tree's; what an attempt sees is storage_overlay's.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace storage {
+
+// Unique in a volume for ever: numbers are never used again. 40 bits, so that a FUSE node id can
+// hold an attempt's number beside one.
+using InodeNumber = std::uint64_t;
+inline constexpr InodeNumber kRootInode = 1;
+inline constexpr InodeNumber kInodeMax = (std::uint64_t{1} << 40) - 1;
+
+// Per volume; the first published transaction has 1, and an empty volume is at 0.
+using CommitNumber = std::uint64_t;
+
+enum class FileType : std::uint8_t { kRegular, kDirectory, kSymlink, kFifo, kSocket };
+
+// Nanoseconds since 1970-01-01T00:00Z.
+using FileTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+struct Attributes {
+  FileType type = FileType::kRegular;
+  mode_t permissions = 0644;  // 07777 at most
+  uid_t uid = 0;
+  gid_t gid = 0;
+  FileTime accessed{}, modified{}, changed{};
+  std::map<std::string, std::string> xattrs;
+
+  bool operator==(const Attributes&) const = default;
+};
+
+// Where a regular file's bytes are. Small ones are inline; others in data objects
+// "d.<inode>.<writer>.<n>", which are written once and never changed: `writer` names the attempt
+// that wrote them.
+inline constexpr std::uint64_t kInlineBytesMax = 16 << 10;
+inline constexpr std::uint64_t kDataObjectBytes = 4 << 20;
+
+struct Content {
+  std::uint64_t size = 0;
+  std::string bytes;   // the whole content when `writer` is empty (and the target of a symlink)
+  std::string writer;  // a name without '.' or '/', at most 64 bytes
+  // The data objects that exist; one that is missing here is a hole. Sorted, disjoint, not
+  // touching.
+  struct Run {
+    std::uint64_t first = 0, count = 0;
+    bool operator==(const Run&) const = default;
+  };
+  std::vector<Run> objects;
+
+  bool operator==(const Content&) const = default;
+};
+
+// What one name in a directory leads to.
+struct Entry {
+  InodeNumber inode = 0;
+  Attributes attributes;
+  Content content;             // regular files and symlinks
+  std::uint32_t links = 1;     // > 1: the inode's record is shared, see storage_tree's README
+  CommitNumber committed = 0;  // that gave the entry this value
+
+  bool operator==(const Entry&) const = default;
+};
+
+// A name in a directory. Names hold any bytes but '/' and NUL, 1 to 255 of them.
+struct NameKey {
+  InodeNumber directory = kRootInode;
+  std::string name;
+
+  auto operator<=>(const NameKey&) const = default;
+};
+
+// What an attempt depended on; what of it is checked at commit, the isolation decides.
+struct ReadSet {
+  std::map<NameKey, CommitNumber> names;            // 0: was not there
+  std::map<InodeNumber, CommitNumber> directories;  // listed whole, at this commit
+};
+
+// What an attempt changes; applied whole or not at all. Absent: the name is removed.
+struct WriteSet {
+  std::string activation;  // the activation's id: what makes a second commit of it harmless
+  std::string writer;      // of the data objects: activation and attempt
+  std::map<NameKey, std::optional<Entry>> names;
+  std::set<InodeNumber> removed_directories;  // must be empty at the commit, too
+  // Names that were written, by the commit that they were seen at in the snapshot (0: not there).
+  std::map<NameKey, CommitNumber> seen;
+};
+
+}  // namespace storage
