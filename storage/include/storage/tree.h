@@ -64,18 +64,20 @@ struct Content {
   bool operator==(const Content&) const = default;
 };
 
-// What one name in a directory leads to.
+// What one name in a directory leads to. A file with several names, and every name of a file that
+// ever had several, leads to one record that is shared: see storage_tree's README.
 struct Entry {
   InodeNumber inode = 0;
   Attributes attributes;
   Content content;             // regular files and symlinks
-  std::uint32_t links = 1;     // > 1: the inode's record is shared, see storage_tree's README
+  std::uint32_t links = 1;     // names of a file; of a directory 2 and its subdirectories
   CommitNumber committed = 0;  // that gave the entry this value
 
   bool operator==(const Entry&) const = default;
 };
 
-// A name in a directory. Names hold any bytes but '/' and NUL, 1 to 255 of them.
+// A name in a directory. Names hold any bytes but '/' and NUL, 1 to 255 of them. The volume's root,
+// which is in no directory, is under kRootKey.
 struct NameKey {
   InodeNumber directory = kRootInode;
   std::string name;
@@ -83,10 +85,21 @@ struct NameKey {
   auto operator<=>(const NameKey&) const = default;
 };
 
+inline const NameKey kRootKey{0, ""};
+
 // What an attempt depended on; what of it is checked at commit, the isolation decides.
 struct ReadSet {
   std::map<NameKey, CommitNumber> names;            // 0: was not there
   std::map<InodeNumber, CommitNumber> directories;  // listed whole, at this commit
+};
+
+// What changes of a directory when names in it do. Not a value but a step, which is in nobody's
+// way: two attempts that made different files in one directory do not meet in it.
+struct DirectoryStep {
+  FileTime modified{};              // `modified` and `changed` become at least this
+  std::int32_t subdirectories = 0;  // added to `links`
+
+  bool operator==(const DirectoryStep&) const = default;
 };
 
 // What an attempt changes; applied whole or not at all. Absent: the name is removed.
@@ -97,6 +110,15 @@ struct WriteSet {
   std::set<InodeNumber> removed_directories;  // must be empty at the commit, too
   // Names that were written, by the commit that they were seen at in the snapshot (0: not there).
   std::map<NameKey, CommitNumber> seen;
+
+  // Of directories that are there before and after, and whose own entry is not in `names`.
+  std::map<InodeNumber, DirectoryStep> directories;
+
+  // Files with several names before or after (a name of theirs may be unknown to the attempt): the
+  // new values, valid for every name; links == 0 when the last name went. `names` holds only the
+  // names that were made or removed.
+  std::map<InodeNumber, Entry> shared;
+  std::map<InodeNumber, CommitNumber> seen_shared;  // as `seen`: the Entry::committed of each
 };
 
 }  // namespace storage
