@@ -2,12 +2,15 @@
 
 #include <future>
 
+#include "storage/request_bound.h"
+
 namespace storage {
 namespace {
 
 // Calls `start` with a `done` and waits for it.
 template <typename T, typename Start>
 base::Result<T> wait_for(Start start) {
+  CHECK(!AnswerScope::active());  // the answer would wait for this thread
   std::promise<base::Result<T>> promise;
   auto answer = promise.get_future();
   start([&promise](base::Result<T> result) { promise.set_value(std::move(result)); });

@@ -24,8 +24,9 @@ enum class Pool { kMetadata, kData };
 
 struct ObjectId {
   Pool pool = Pool::kMetadata;
-  std::string space;  // the volume that it belongs to: a RADOS namespace
-  std::string name;   // any bytes but NUL; at most 2 KiB
+  std::string space;  // the volume that it belongs to: a RADOS namespace; at most 256 bytes, any
+                      // but NUL and 0x01
+  std::string name;  // any bytes but NUL; 1 byte to 2 KiB
 
   auto operator<=>(const ObjectId&) const = default;
 };
@@ -35,7 +36,10 @@ struct ObjectId {
 using ObjectVersion = std::uint64_t;
 
 // One change of one object: every guard holds and every step is done, or nothing is. The steps are
-// done in the order of the fields. An object that is not there is made by any step but `remove`.
+// done in the order of the fields. An object that is not there is made by any change but `remove`,
+// which is kNotFound then; one that is there and meets guards alone keeps its version. Keys have
+// any bytes, 1 to 2048 of them. What contradicts itself (`absent` with `present` or `version`,
+// `remove` with other steps, version 0) is kInvalidArgument.
 struct ObjectWrite {
   // Guards. A failed one is kConflict, except `absent` on an object that is there: kAlreadyExists,
   // and `version` or `present` on one that is not: kNotFound.
@@ -46,11 +50,12 @@ struct ObjectWrite {
 
   // Steps.
   bool remove = false;              // the object; nothing else may be asked for then
-  std::optional<std::string> data;  // replaces all bytes; at most kObjectBytesMax
+  std::optional<std::string> data;  // replaces all bytes
   std::vector<std::string> omap_remove;
   std::map<std::string, std::string> omap_set;  // kMetadata only; values are not empty
 };
 
+// What one change may carry: data, keys and values together.
 inline constexpr std::size_t kObjectBytesMax = 64 << 20;
 
 struct OmapPage {
@@ -64,7 +69,8 @@ struct ObjectStat {
   ObjectVersion version = 0;
 };
 
-// Ends with its destruction; no call of the handler is under way or comes after that.
+// Ends with its destruction, which must not happen in the handler; no call of the handler is under
+// way or comes after that.
 class Watch {
  public:
   virtual ~Watch() = default;
@@ -73,7 +79,8 @@ class Watch {
 // Threads: any method from any thread.
 // Time: the plain calls block until the store answers or its time-out passes; the others return at
 // once, or when fewer than the store's bound of requests are under way, and call `done` exactly
-// once, on a thread of the store: it must not block and must not call a blocking method.
+// once, on a thread of the store: it must not block and must not call a blocking method (that is
+// checked). What it starts in its turn is never kept waiting by the bound.
 // Order: a write that was answered is seen by every later read from anywhere (linearizable per
 // object). Nothing is promised between objects.
 // Errors, everywhere: kNotFound where the object is unknown; kUnavailable and kDeadlineExceeded
@@ -98,8 +105,8 @@ class ObjectStore {
   virtual void omap_get(const ObjectId& object, std::vector<std::string> keys,
                         Done<OmapPage> done) = 0;
 
-  // Up to `most` entries in the order of their bytes, whose keys are greater than `after` and begin
-  // with `prefix`.
+  // Up to `most` (1 or more) entries in the order of their bytes, whose keys are greater than
+  // `after` and begin with `prefix`. `more`: others follow; a page may end early with it.
   virtual void omap_list(const ObjectId& object, const std::string& after,
                          const std::string& prefix, std::size_t most, Done<OmapPage> done) = 0;
 
@@ -120,6 +127,7 @@ class ObjectStore {
   virtual base::Result<std::vector<std::string>> list(Pool pool, const std::string& space,
                                                       std::string& cursor, std::size_t most) = 0;
 
+  // The object must be there; while it is removed its watchers hear nothing.
   // Calls `heard` with what notify() was given, on a thread of the store, until the watch is
   // destroyed; `lost` when notifications may have been missed: everything that was concluded from
   // their absence is unknown then, and the watch has already been set up again.
