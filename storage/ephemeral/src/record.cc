@@ -128,24 +128,29 @@ std::string encode(const RecordKey& key) {
 }
 
 base::Result<RecordKey> decode_record_key(std::string_view bytes) {
+  using Kind = RecordKey::Kind;
   ByteReader in(bytes);
   RecordKey key;
   const std::string_view kind = in.raw(2);
-  key.inode = read_hex(in, kInodeDigits);
-  if (kind == "i/") {
-    key.kind = RecordKey::Kind::kInode;
-    if (!in.at_end()) return damaged("a key");
-    return key;
-  }
-  key.kind = kind == "n/" ? RecordKey::Kind::kName : RecordKey::Kind::kHolder;
-  read_slash(in);
-  if (key.kind == RecordKey::Kind::kHolder) {
-    key.version = static_cast<std::uint32_t>(read_hex(in, kVersionDigits));
+  if (kind == "n/")
+    key.kind = Kind::kName;
+  else if (kind == "i/")
+    key.kind = Kind::kInode;
+  else if (kind == "h/")
+    key.kind = Kind::kHolder;
+  else if (kind == "s/")
+    key.kind = Kind::kSequence;
+  else
+    in.refuse();
+  if (key.kind != Kind::kSequence) key.inode = read_hex(in, kInodeDigits);
+  if (key.kind == Kind::kHolder) {
     read_slash(in);
-    if (kind != "h/") in.refuse();
+    key.version = static_cast<std::uint32_t>(read_hex(in, kVersionDigits));
   }
+  if (key.kind == Kind::kName || key.kind == Kind::kHolder) read_slash(in);
   key.name = in.rest();
-  if (!in.ok() || key.name.empty() || key.name.size() > kNameBytesMax) return damaged("a key");
+  if (!in.ok() || key.name.size() > kNameBytesMax) return damaged("a key");
+  if (key.name.empty() != (key.kind == Kind::kInode)) return damaged("a key");
   return key;
 }
 

@@ -64,15 +64,16 @@ base::Result<InodeRecord> decode_inode_record(std::string_view bytes);
 // The keys of the object kNamesObject of a volume:
 //   n/DIRECTORY/NAME        -> the inode's number
 //   i/INODE                 -> InodeRecord
-//   h/INODE/VERSION/NODE    -> "1", set and removed by NODE alone
+//   h/INODE/VERSION/NODE    -> "1": NODE has all bytes of this version
+//   s/NODE                  -> how many batches NODE has published, in 8 bytes
 // Numbers are hexadecimal with leading zeros, so that listings are sorted.
 inline constexpr std::string_view kNamesObject = "ephemeral";
 
 struct RecordKey {
-  enum class Kind : std::uint8_t { kName, kInode, kHolder } kind = Kind::kName;
+  enum class Kind : std::uint8_t { kName, kInode, kHolder, kSequence } kind = Kind::kName;
   storage::InodeNumber inode = 0;  // kName: of the directory
   std::uint32_t version = 0;       // kHolder
-  std::string name;                // kName: the name; kHolder: the node
+  std::string name;                // kName: the name; kHolder, kSequence: the node
 
   auto operator<=>(const RecordKey&) const = default;
 };

@@ -79,16 +79,13 @@ class Volume {
   // A new name for something new. The file's version is `writing` with no writer yet:
   // open_write() comes next.
   virtual base::Result<Entry> create(const storage::NameKey& key, const NewInode& what) = 0;
-  // One more name; `by` is the attempt that flush() answers for.
-  virtual base::Status link(storage::InodeNumber inode, const storage::NameKey& key,
-                            const Attempt& by) = 0;
+  virtual base::Status link(storage::InodeNumber inode, const storage::NameKey& key) = 0;
   // Without its last name a file is gone: who has it open goes on.
-  virtual base::Status remove(const storage::NameKey& key, const Attempt& by) = 0;
+  virtual base::Status remove(const storage::NameKey& key) = 0;
   // Replaces `to` if it is there; whether it may, the caller decides.
-  virtual base::Status rename(const storage::NameKey& from, const storage::NameKey& to,
-                              const Attempt& by) = 0;
+  virtual base::Status rename(const storage::NameKey& from, const storage::NameKey& to) = 0;
   virtual base::Status set_attributes(storage::InodeNumber inode,
-                                      const storage::Attributes& attributes, const Attempt& by) = 0;
+                                      const storage::Attributes& attributes) = 0;
   // Asks the store whether this node has missed anything: to be waited for before an attempt
   // begins, so that it sees all names that were flushed before.
   virtual void refresh(DoneStatus done) = 0;
@@ -125,7 +122,8 @@ class Volume {
   // The attempt is over: seals or poisons what it wrote. Files that it still has open for writing
   // end as they are now. To be followed by flush() and release().
   virtual void settle(const Attempt& attempt, Outcome outcome) = 0;
-  // Answers when all names and seals of the attempt are in the store (and its second copies made).
+  // Answers when all changes of names until now, and the seals of what the attempt wrote, are in
+  // the store (and its second copies made).
   virtual void flush(const Attempt& attempt, DoneStatus done) = 0;
   // Files that live for the attempt end, and its dependencies are forgotten.
   virtual void release(const Attempt& attempt) = 0;
