@@ -121,6 +121,8 @@ std::string encode(const RecordKey& key) {
       return "n/" + inode + "/" + key.name;
     case RecordKey::Kind::kInode:
       return "i/" + inode;
+    case RecordKey::Kind::kSequence:
+      return "s/" + key.name;
     case RecordKey::Kind::kHolder:
       break;
   }
