@@ -91,6 +91,7 @@ inline const NameKey kRootKey{0, ""};
 struct ReadSet {
   std::map<NameKey, CommitNumber> names;            // 0: was not there
   std::map<InodeNumber, CommitNumber> directories;  // listed whole, at this commit
+  std::set<InodeNumber> files;  // whose content or attributes were read, whatever their names
 };
 
 // What changes of a directory when names in it do. Not a value but a step, which is in nobody's
@@ -105,7 +106,9 @@ struct DirectoryStep {
 // What an attempt changes; applied whole or not at all. Absent: the name is removed.
 struct WriteSet {
   std::string activation;  // the activation's id: what makes a second commit of it harmless
-  std::string writer;      // of the data objects: activation and attempt
+  // Of the data objects: activation and attempt. Used for one commit: what publishes several times
+  // has a name for each.
+  std::string writer;
   std::map<NameKey, std::optional<Entry>> names;
   std::set<InodeNumber> removed_directories;  // must be empty at the commit, too
   // Names that were written, by the commit that they were seen at in the snapshot (0: not there).

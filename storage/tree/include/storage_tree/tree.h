@@ -1,0 +1,111 @@
+// The durable tree of one volume on an object store: snapshots at a commit number, and commits that
+// are applied whole or not at all. The objects: LAYOUT.md; the protocol: COMMIT.md.
+//
+// Threads: any method from any thread. Commits that wait for one another are written as one.
+// Time: methods block while the store answers, those that lose races until their turn comes; the
+// tree has no thread of its own. Somebody must call maintain() at least every lease / 3, and
+// collect() now and then.
+// Errors: kUnavailable and kDeadlineExceeded as the store gives them, see commit(); kDataLoss where
+// a stored value is damaged, with the object and the key; kConflict for a snapshot that has lapsed,
+// because maintain() was not called in time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "hints/hints.h"
+#include "storage/object_store.h"
+#include "storage/tree.h"
+#include "storage_tree/outcome.h"
+#include "storage_tree/snapshot.h"
+
+namespace storage_tree {
+
+struct Options {
+  // Who opens the volume: a node's name, the same after a restart. One opener at a time has it: the
+  // next one takes it over, and the older one's snapshots lapse.
+  std::string session;
+  std::chrono::milliseconds lease{60'000};  // clocks of nodes must not differ by more than a quarter
+  storage::Attributes root{.type = storage::FileType::kDirectory, .permissions = 0755};
+
+  std::uint64_t shard_keys_max = 50'000;      // more in one metadata object: it is split
+  std::size_t operation_bytes_max = 8 << 20;  // more in one commit: it is written ahead in pieces
+  std::size_t requests_max = 16;              // data objects read or written at once, per call
+  std::chrono::seconds activations_kept{3600};
+  // Waits before another try; a test hands in its own.
+  std::function<void(std::chrono::nanoseconds)> pause;
+};
+
+class Tree {
+ public:
+  // Opens the volume whose objects are in `space`; it is made where it is new. `store` and `clock`
+  // must outlive the tree. kUnsupported: a layout that this program does not know.
+  static base::Result<std::unique_ptr<Tree>> open(storage::ObjectStore& store, std::string space,
+                                                  const base::Clock& clock, Options options);
+  ~Tree();  // the session stays: its snapshots may be resumed until its lease is over
+
+  // --- Reading.
+  // The volume as of now. One read, unless somebody died in the middle of a large commit.
+  base::Result<Snapshot> begin();
+  // A snapshot of before a restart. kConflict: it has lapsed.
+  base::Result<Snapshot> resume(CommitNumber number);
+
+  // A directory's times and links include what was done in it. Entry::committed is the name's.
+  base::Result<std::optional<Entry>> lookup(const Snapshot& snapshot, const NameKey& key);
+  // Up to `most` names after `after` ("": from the start), in the order of their bytes.
+  base::Result<Listing> list(const Snapshot& snapshot, InodeNumber directory,
+                             const std::string& after, std::size_t most);
+  // Up to `length` bytes from `offset` on, fewer only at the end of the file. Holes are zeros.
+  base::Result<std::string> read(InodeNumber inode, const Content& content, std::uint64_t offset,
+                                 std::uint64_t length);
+
+  // --- Writing.
+  // The first of `count` new inode numbers.
+  base::Result<InodeNumber> reserve(std::uint64_t count);
+
+  // Stores the bytes of the file behind `fd` for a later commit of `writer`, all of them, holes as
+  // holes. A writer's name is used for one commit only, and each inode is uploaded once under it.
+  base::Result<Content> upload(const std::string& writer, InodeNumber inode, int fd);
+  // What an earlier run of this node uploaded for `writer` is taken over.
+  // kNotFound: nothing was, or it was collected; upload again under another name.
+  base::Status adopt(const std::string& writer);
+
+  // An error says that the outcome is not known: ask again with the same arguments, or abort().
+  // kInvalidArgument is the exception: nothing was done, and nothing will be.
+  // A write set without an activation has no record: it may be done twice if asked twice.
+  // An empty one is committed, at its snapshot's number, without a word to the store.
+  base::Result<Outcome> commit(const Snapshot& snapshot, const storage::WriteSet& write,
+                               const storage::ReadSet& read, hints::Isolation isolation);
+
+  // The attempt's end without a commit: after it is answered, no commit() of `writer` will happen,
+  // wherever one may be under way. What it uploaded is given to the collector.
+  // kAlreadyExists: it was committed. `activation` may be empty where the writer's commit had none.
+  base::Status abort(const std::string& activation, const std::string& writer);
+
+  // --- Keeping.
+  // Keeps the session alive, and tells other nodes which snapshots this one needs.
+  base::Status maintain();
+  // A bounded piece of: what died is cleared away, old versions go, large objects are split.
+  base::Result<CollectReport> collect();
+  // Looks at everything, and with `repair` mends what a crash or the like can have left.
+  // Slow; while others write, names that they change may be reported as missing data.
+  base::Result<FsckReport> fsck(bool repair);
+
+  // --- For people.
+  base::Result<TreeStat> stat();
+  base::Result<std::optional<ActivationRecord>> activation(const std::string& activation);
+
+ private:
+  class Impl;
+  explicit Tree(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace storage_tree
