@@ -5,7 +5,7 @@
 readonly kBuildPackages=(
   g++ cmake ninja-build pkg-config ccache ca-certificates
   rapidjson-dev libcurl4-openssl-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libseccomp-dev libminizip-dev
-  zlib1g-dev libhttp-parser-dev libcli11-dev librdkafka-dev libzookeeper-mt-dev libssl-dev
+  zlib1g-dev libhttp-parser-dev libcli11-dev librdkafka-dev libzookeeper-mt-dev libssl-dev libfuse3-dev
   libgtest-dev libgmock-dev libbenchmark-dev
   librados-dev libradospp-dev
   btrfs-progs
