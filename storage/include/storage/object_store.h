@@ -130,10 +130,10 @@ class ObjectStore {
   virtual base::Result<std::vector<std::string>> list(Pool pool, const std::string& space,
                                                       std::string& cursor, std::size_t most) = 0;
 
-  // The object must be there; while it is removed its watchers hear nothing.
   // Calls `heard` with what notify() was given, on a thread of the store, until the watch is
   // destroyed; `lost` when notifications may have been missed: everything that was concluded from
-  // their absence is unknown then, and the watch has already been set up again.
+  // their absence is unknown then, and the watch has already been set up again. The object must be
+  // there; what its watchers hear while it is removed is not promised.
   virtual base::Result<std::unique_ptr<Watch>> watch(const ObjectId& object,
                                                      std::function<void(std::string_view)> heard,
                                                      std::function<void()> lost) = 0;
