@@ -22,6 +22,28 @@ const char* text_of(const hints::Lifetime& lifetime) {
   return "volume";
 }
 
+const char* text_of(hints::Isolation isolation) {
+  static constexpr const char* kWords[] = {"none", "read-atomic", "snapshot", "serializable"};
+  return kWords[static_cast<std::size_t>(isolation)];
+}
+
+std::string text_of(const CommitReport& commit) {
+  if (commit.kind == CommitReport::Kind::kAborted) return "aborted(" + commit.reason + ")";
+  return commit.retries == 0 ? "ok" : "retried(" + std::to_string(commit.retries) + ")";
+}
+
+// Beside what the tier holds, where that is told, too.
+void add(const TierTraffic& traffic, base::Json& json) {
+  base::Json* tier = json.find(text_of(traffic.tier));
+  if (tier == nullptr) {
+    json.set(text_of(traffic.tier), base::Json::object());
+    tier = json.find(text_of(traffic.tier));
+  }
+  tier->set("readLocalBytes", traffic.read_local_bytes)
+      .set("readRemoteBytes", traffic.read_remote_bytes)
+      .set("writtenBytes", traffic.written_bytes);
+}
+
 base::Json to_json(const TierUsage& usage) {
   auto json = base::Json::object({{"quotaBytes", usage.quota_bytes},
                                   {"bytesBefore", usage.bytes_before},
@@ -39,9 +61,15 @@ base::Json to_json(const VolumeReport& report) {
                                   {"path", report.path},
                                   {"tier", text_of(report.tier)},
                                   {"lifetime", text_of(report.lifetime)},
-                                  {"isolation", "none"},
+                                  {"isolation", text_of(report.isolation)},
                                   {"readOnly", report.read_only}});
+  if (report.commit) {
+    json.set("commit", text_of(*report.commit));
+    if (report.commit->kind == CommitReport::Kind::kOk)
+      json.set("commitNumber", report.commit->number);
+  }
   for (const auto& usage : report.tiers) json.set(text_of(usage.tier), to_json(usage));
+  for (const auto& traffic : report.traffic) add(traffic, json);
   return json;
 }
 

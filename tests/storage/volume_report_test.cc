@@ -22,5 +22,25 @@ TEST(VolumeReport, EveryFieldIsInTheRecord) {
             R"("bytesAdded":-100,"exact":false}})");
 }
 
+TEST(VolumeReport, TellsHowTheTransactionEndedAndWhatWasMoved) {
+  VolumeReport report;
+  report.name = "job";
+  report.path = "/mnt/job";
+  report.isolation = hints::Isolation::kSnapshot;
+  report.commit = CommitReport{CommitReport::Kind::kOk, 17, 0, ""};
+  report.traffic = {{hints::Tier::kDurable, 1, 2, 3}};
+  const std::string head =
+      R"({"name":"job","path":"/mnt/job","tier":"durable","lifetime":"volume",)"
+      R"("isolation":"snapshot","readOnly":false,)";
+  const std::string traffic =
+      R"("durable":{"readLocalBytes":1,"readRemoteBytes":2,"writtenBytes":3}})";
+  EXPECT_EQ(to_json(report).to_string(), head + R"x("commit":"ok","commitNumber":17,)x" + traffic);
+  report.commit->retries = 2;
+  EXPECT_EQ(to_json(report).find("commit")->as_string(), "retried(2)");
+  report.commit = CommitReport{CommitReport::Kind::kAborted, 0, 0, "the action failed"};
+  EXPECT_EQ(to_json(report).to_string(),
+            head + R"x("commit":"aborted(the action failed)",)x" + traffic);
+}
+
 }  // namespace
 }  // namespace storage

@@ -43,15 +43,38 @@ struct TierUsage {
   std::int64_t bytes_added() const { return bytes_after - bytes_before; }  // negative when freed
 };
 
-// What happened to one volume in one activation. Files that other activations wrote in the same
-// volume meanwhile are counted too.
+// What an attempt moved in one tier: bytes of files that it opened or wrote.
+struct TierTraffic {
+  hints::Tier tier = hints::Tier::kDurable;
+  std::int64_t read_local_bytes = 0;   // were on the node
+  std::int64_t read_remote_bytes = 0;  // came from another node or the durable store
+  std::int64_t written_bytes = 0;
+
+  bool operator==(const TierTraffic&) const = default;
+};
+
+// How the durable changes of an attempt ended.
+struct CommitReport {
+  enum class Kind { kOk, kAborted } kind = Kind::kOk;
+  std::uint64_t number = 0;  // kOk: among the volume's commits; what was read when nothing changed
+  int retries = 0;           // attempts of the activation before this one that met a conflict
+  std::string reason;        // kAborted
+
+  bool operator==(const CommitReport&) const = default;
+};
+
+// What happened to one volume in one activation. In `tiers`, files that other activations wrote in
+// the same volume meanwhile are counted too.
 struct VolumeReport {
   std::string name;
   std::string path;
   hints::Tier tier = hints::Tier::kDurable;  // of files that no rule matches
   hints::Lifetime lifetime;                  // of its ephemeral files
   bool read_only = false;
-  std::vector<TierUsage> tiers;  // each tier of the volume once, the volume's own first
+  std::vector<TierUsage> tiers;  // each tier of the volume once, the volume's own first; or none
+  hints::Isolation isolation = hints::Isolation::kNone;
+  std::optional<CommitReport> commit = std::nullopt;  // where activations are transactions
+  std::vector<TierTraffic> traffic = {};              // each tier once, or none
 };
 
 // The object that stands for the volume in the activation record's annotation `volumes`.
@@ -70,7 +93,10 @@ class OpenVolume {
   // The activation is over and its parts are unmounted. With `succeeded`, the durable tier is safe
   // on the disk when this returns. Ephemeral files with the lifetime of an activation are out of
   // reach at once; their space comes back a little later. Once only: kInvalidArgument after that.
-  // Errors: kUnavailable or kDataLoss when the disk fails, kNoSpace when it is full.
+  // Errors: kConflict where activations are transactions and another one changed first what this
+  // one depends on: nothing of it has happened, and the action may be run again; the message names
+  // the path and the winner. kUnavailable or kDataLoss when the disk fails, kNoSpace when it is
+  // full.
   virtual base::Result<VolumeReport> finish(bool succeeded) = 0;
 };
 
