@@ -1,0 +1,266 @@
+#include "storage_control/server.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "storage_control/packet.h"
+
+namespace storage_control {
+namespace {
+
+using base::Error;
+using base::error_from_errno;
+using base::ErrorCode;
+using base::Json;
+using base::Result;
+using base::Status;
+using base::UniqueFd;
+
+struct Peer {
+  UniqueFd socket;
+  std::string client;    // by the reading thread alone, and const once greeted
+  bool greeted = false;  // the same
+  std::mutex sending;    // one answer after the other
+};
+
+struct Task {
+  std::shared_ptr<Peer> peer;
+  Numbered call;
+  UniqueFd descriptor;
+};
+
+void answer(Peer& peer, CallId id, Result<Json> value, int descriptor = -1) {
+  std::string bytes = encode(Answer{id, std::move(value)});
+  if (bytes.size() > kPacketBytesMax) {
+    bytes = encode(Answer{id, Error{ErrorCode::kInternal, "the answer is too long to be told"}});
+  }
+  const std::lock_guard lock(peer.sending);
+  // Who cannot be told anything is gone, and the reading thread learns that, too.
+  if (!send_packet(peer.socket.get(), bytes, descriptor)) {
+    ::shutdown(peer.socket.get(), SHUT_RDWR);
+  }
+}
+
+// What answers a call that is not the first on its connection.
+class Dispatch {
+ public:
+  Dispatch(ControlHandler& handler, const std::string& client, UniqueFd descriptor)
+      : handler_(handler), client_(client), descriptor_(std::move(descriptor)) {}
+
+  Result<Json> operator()(const Hello&) {
+    return Error{ErrorCode::kInvalidArgument, "a hello comes first, and once"};
+  }
+  Result<Json> operator()(const Open& call) {
+    if (client_.empty()) {
+      return Error{ErrorCode::kInvalidArgument, "a client without a name cannot open volumes"};
+    }
+    TRY(const Opened opened, handler_.open(client_, call));
+    return to_json(opened);
+  }
+  Result<Json> operator()(const Finish& call) {
+    TRY(const auto report, handler_.finish(client_, call));
+    return report_to_json(report);
+  }
+  Result<Json> operator()(const List& call) { return handler_.list(call); }
+  Result<Json> operator()(const Stat& call) { return handler_.stat(call); }
+  Result<Json> operator()(const Usage& call) { return handler_.usage(call); }
+  Result<Json> operator()(const Remove& call) { return handler_.remove(call); }
+  Result<Json> operator()(const Copy& call) {
+    if (!descriptor_.valid()) {
+      return Error{ErrorCode::kInvalidArgument, "a copy needs the descriptor of a file"};
+    }
+    return handler_.copy(call, std::move(descriptor_));
+  }
+  Result<Json> operator()(const Collect& call) { return handler_.collect(call); }
+  Result<Json> operator()(const Check& call) { return handler_.check(call); }
+  Result<Json> operator()(const Metrics&) { return handler_.metrics(); }
+
+ private:
+  ControlHandler& handler_;
+  const std::string& client_;
+  UniqueFd descriptor_;
+};
+
+}  // namespace
+
+class ControlServer::Impl {
+ public:
+  Impl(UniqueFd socket, UniqueFd wake, ControlServerOptions options, ControlHandler& handler,
+       base::Logger log)
+      : socket_(std::move(socket)),
+        wake_(std::move(wake)),
+        options_(std::move(options)),
+        handler_(handler),
+        log_(std::move(log)) {
+    for (std::size_t i = 0; i < options_.threads; ++i) {
+      workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    }
+    reader_ = std::jthread([this](const std::stop_token& stop) { read(stop); });
+  }
+
+  ~Impl() {
+    reader_.request_stop();
+    const std::uint64_t one = 1;
+    (void)!::write(wake_.get(), &one, sizeof one);
+    reader_.join();
+    for (auto& worker : workers_) worker.request_stop();
+    workers_.clear();
+  }
+
+ private:
+  void read(const std::stop_token& stop);
+  void accept_one();
+  bool read_one(const std::shared_ptr<Peer>& peer);
+  bool take(const std::shared_ptr<Peer>& peer, Packet packet);
+  bool greet(Peer& peer, const Numbered& call);
+  void drop(const std::shared_ptr<Peer>& peer);
+  void work(const std::stop_token& stop);
+
+  const UniqueFd socket_;
+  const UniqueFd wake_;
+  const ControlServerOptions options_;
+  ControlHandler& handler_;
+  const base::Logger log_;
+  std::vector<std::shared_ptr<Peer>> peers_;  // the reading thread's
+
+  std::mutex mutex_;
+  std::condition_variable_any filled_;
+  std::deque<Task> tasks_;  // guarded by mutex_
+  std::vector<std::jthread> workers_;
+  std::jthread reader_;
+};
+
+void ControlServer::Impl::read(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    std::vector<pollfd> polled{{wake_.get(), POLLIN, 0}, {socket_.get(), POLLIN, 0}};
+    for (const auto& peer : peers_) polled.push_back({peer->socket.get(), POLLIN, 0});
+    if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) {
+      log_.error("Control", error_from_errno(errno, "waiting for calls").message);
+      return;
+    }
+    const auto peers = peers_;  // who comes or goes now is not in `polled`
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+      if (polled[i + 2].revents != 0 && !read_one(peers[i])) drop(peers[i]);
+    }
+    if (polled[1].revents != 0) accept_one();
+  }
+}
+
+void ControlServer::Impl::accept_one() {
+  UniqueFd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!socket.valid()) return;
+  const auto user = peer_user(socket.get());
+  if (!user || *user != options_.user) {
+    log_.warn("Control", "a caller that is not the right user was refused",
+              {{"uid", user ? Json(std::int64_t{*user}) : Json()}});
+    return;
+  }
+  if (peers_.size() >= options_.connections_max) {
+    log_.warn("Control", "too many connections: one was refused");
+    return;
+  }
+  auto peer = std::make_shared<Peer>();
+  peer->socket = std::move(socket);
+  peers_.push_back(std::move(peer));
+}
+
+bool ControlServer::Impl::read_one(const std::shared_ptr<Peer>& peer) {
+  auto packet = receive_packet(peer->socket.get());
+  return packet && take(peer, *std::move(packet));
+}
+
+bool ControlServer::Impl::take(const std::shared_ptr<Peer>& peer, Packet packet) {
+  auto call = decode_call(packet.bytes);
+  if (!call) {
+    log_.warn("Control", "a call could not be understood: " + call.error().message);
+    answer(*peer, 0, std::move(call).error());
+    return false;
+  }
+  if (!peer->greeted) return greet(*peer, *call);
+  {
+    const std::lock_guard lock(mutex_);
+    if (tasks_.size() < options_.waiting_max) {
+      tasks_.push_back({peer, *std::move(call), std::move(packet.descriptor)});
+      filled_.notify_one();
+      return true;
+    }
+  }
+  answer(*peer, call->id, Error{ErrorCode::kUnavailable, "too many calls are waiting"});
+  return true;
+}
+
+bool ControlServer::Impl::greet(Peer& peer, const Numbered& call) {
+  const auto* hello = std::get_if<Hello>(&call.call);
+  if (hello == nullptr || hello->protocol != kProtocolVersion) {
+    answer(peer, call.id,
+           Error{ErrorCode::kUnsupported, "the daemon speaks version " +
+                                              std::to_string(kProtocolVersion) +
+                                              " of the protocol, and wants a hello first"});
+    return false;
+  }
+  const auto mount = handler_.mount();
+  if (!mount) {
+    answer(peer, call.id, mount.error());
+    return false;
+  }
+  peer.greeted = true;
+  peer.client = hello->client;
+  if (!peer.client.empty()) handler_.arrived(peer.client);
+  answer(peer, call.id, to_json(Welcome{kProtocolVersion, options_.node}), mount->get());
+  return true;
+}
+
+void ControlServer::Impl::drop(const std::shared_ptr<Peer>& peer) {
+  std::erase(peers_, peer);
+  ::shutdown(peer->socket.get(), SHUT_RDWR);
+  const bool named = peer->greeted && !peer->client.empty();
+  const auto same = [&](const auto& other) {
+    return other->greeted && other->client == peer->client;
+  };
+  if (named && std::ranges::none_of(peers_, same)) handler_.left(peer->client);
+}
+
+void ControlServer::Impl::work(const std::stop_token& stop) {
+  while (true) {
+    std::unique_lock lock(mutex_);
+    if (!filled_.wait(lock, stop, [this] { return !tasks_.empty(); })) return;
+    Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    lock.unlock();
+    if (stop.stop_requested()) {
+      answer(*task.peer, task.call.id, Error{ErrorCode::kUnavailable, "the daemon is stopping"});
+      continue;
+    }
+    auto value = std::visit(Dispatch(handler_, task.peer->client, std::move(task.descriptor)),
+                            task.call.call);
+    answer(*task.peer, task.call.id, std::move(value));
+  }
+}
+
+ControlServer::ControlServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ControlServer::~ControlServer() = default;
+
+Result<std::unique_ptr<ControlServer>> ControlServer::start(UniqueFd socket,
+                                                            ControlServerOptions options,
+                                                            ControlHandler& handler,
+                                                            base::Logger log) {
+  UniqueFd wake(::eventfd(0, EFD_CLOEXEC));
+  if (!wake.valid()) return error_from_errno(errno, "making an event descriptor");
+  auto impl = std::make_unique<Impl>(std::move(socket), std::move(wake), std::move(options),
+                                     handler, std::move(log));
+  return std::unique_ptr<ControlServer>(new ControlServer(std::move(impl)));
+}
+
+}  // namespace storage_control
