@@ -5,12 +5,16 @@
 readonly kBuildPackages=(
   g++ cmake ninja-build pkg-config ccache ca-certificates
   rapidjson-dev libcurl4-openssl-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libseccomp-dev libminizip-dev
-  zlib1g-dev libhttp-parser-dev libcli11-dev librdkafka-dev libzookeeper-mt-dev libssl-dev
+  zlib1g-dev libhttp-parser-dev libcli11-dev librdkafka-dev libzookeeper-mt-dev libssl-dev libfuse3-dev
   libgtest-dev libgmock-dev libbenchmark-dev
+  librados-dev libradospp-dev
   btrfs-progs
 )
 # For tests: the services of tests/services, and what a client of HTTPS needs.
-readonly kTestPackages=(curl openssl maven openjdk-17-jre-headless zookeeper docker.io debootstrap iproute2)
+readonly kTestPackages=(
+  curl openssl maven openjdk-17-jre-headless zookeeper docker.io debootstrap iproute2
+  ceph-mon ceph-osd ceph-mgr ceph-common python3-rados
+)
 readonly kLintPackages=(clang-format-19 clang-tidy-19 shellcheck git python3-venv)
 readonly kFuzzPackages=(clang-19 libclang-rt-19-dev)
 

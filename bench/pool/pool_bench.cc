@@ -135,10 +135,10 @@ void warm_hits(benchmark::State& state) {
 }
 BENCHMARK(warm_hits);
 
-void eviction_for_every_job(benchmark::State& state) {
+void three_times_the_keys_that_fit(benchmark::State& state) {
   decide(state, {.containers = 1'000, .keys = 3'000, .at_once = 200});
 }
-BENCHMARK(eviction_for_every_job);
+BENCHMARK(three_times_the_keys_that_fit);
 
 void ten_thousand_waiting_of_20_keys(benchmark::State& state) {
   decide(state, {.containers = 1'000, .keys = 20, .at_once = 11'000});

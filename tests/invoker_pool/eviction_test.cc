@@ -47,6 +47,67 @@ TEST(Eviction, SpareMemoryCountsAndTheOldestGoesFirst) {
   )");
 }
 
+// A is called every 100 ms, up to 5 s; B every 5 s, and a moment after A the last time.
+constexpr const char* kOneOftenOneSeldom = R"(
+    submit j1 B      -> start c1 j1
+    started c1       -> run c1 j1 cold init
+    ended c1 j1 keep ->
+    time 4900        ->
+    submit j2 A      -> start c2 j2
+    started c2       -> run c2 j2 cold init
+    ended c2 j2 keep ->
+    time 5000        ->
+    submit j3 A      -> run c2 j3 warm again
+    ended c2 j3 keep ->
+    submit j4 B      -> run c1 j4 warm again
+    ended c1 j4 keep ->
+)";
+
+TEST(Eviction, TheOneThatIsCalledNextInTheFarthestFutureGoesThoughItWasUsedLast) {
+  play({.memory_mb = 512}, std::string(kOneOftenOneSeldom) + R"(
+    time 5010        ->
+    submit j5 C      -> remove c1
+  )");
+}
+
+TEST(Eviction, AnOldFavouriteThatIsCalledNoMoreGoes) {
+  play({.memory_mb = 512}, std::string(kOneOftenOneSeldom) + R"(
+    time 7400        ->                        # A should have come 2300 ms ago, B comes in 2600 ms
+    submit j5 C      -> remove c1
+  )");
+  play({.memory_mb = 512}, std::string(kOneOftenOneSeldom) + R"(
+    time 7700        ->                        # 2600 ms ago, in 2300 ms
+    submit j5 C      -> remove c2
+  )");
+}
+
+TEST(Eviction, OneThatHasBeenCalledOnceGoesFirst) {
+  play({.memory_mb = 768}, std::string(kOneOftenOneSeldom) + R"(
+    submit j5 C      -> start c3 j5
+    started c3       -> run c3 j5 cold init
+    ended c3 j5 keep ->
+    submit j6 D      -> remove c3
+  )");
+}
+
+TEST(Eviction, HowOftenAnActionIsCalledIsKnownBeyondItsContainer) {
+  play({.memory_mb = 768}, R"(
+    submit j1 A         -> start c1 j1
+    started c1          -> run c1 j1 cold init
+    ended c1 j1 destroy -> remove c1
+    removed c1          ->
+    time 100            ->
+    submit j2 A         -> start c2 j2         # called twice, each time in a new container
+    submit j3 B         -> start c3 j3
+    submit j4 C         -> start c4 j4
+    started c2          -> run c2 j2 cold init
+    ended c2 j2 keep    ->
+    started c3          -> run c3 j3 cold init
+    ended c3 j3 keep    ->
+    submit j5 D         -> remove c3           # and not c2, which is older
+  )");
+}
+
 TEST(Eviction, MemoryOnItsWayIsPromisedOnlyOnce) {
   play({.memory_mb = 768}, std::string(kThreeIdle) + R"(
     submit j4 D -> remove c2
@@ -78,7 +139,7 @@ TEST(Eviction, ARunningContainerIsNeverEvicted) {
     submit j3 C mem=512 ->                      # c1 alone would not do: it stays
     submit j4 A         -> run c1 j4 warm again
     ended c1 j4 keep    ->
-    ended c2 j2 keep    -> remove c1, remove c2
+    ended c2 j2 keep    -> remove c2, remove c1  # B has been called once
     removed c1          ->
     removed c2          -> start c3 j3
   )");

@@ -96,17 +96,40 @@ void ContainerBook::refresh_idle(PooledContainer& container) {
   if (idle == container.counted_idle) return;
   container.counted_idle = idle;
   idle_bytes_ += idle ? container.memory_bytes : -container.memory_bytes;
-  const bool is_stem_cell = container.stem != nullptr;
-  if (!is_stem_cell && !is_stale(container)) {
+  if (container.stem == nullptr && !is_stale(container)) {
     recent_bytes_ += idle ? container.memory_bytes : -container.memory_bytes;
   }
-  ContainersInOrder& order = is_stem_cell ? idle_stem_cells_ : idle_warm_;
-  if (idle) {
-    order.emplace(container.used_at, &container);
-    if (is_stem_cell) container.stem->ready.emplace(container.used_at, &container);
+  idle ? enter_idle(container) : leave_idle(container);
+}
+
+void ContainerBook::enter_idle(PooledContainer& container) {
+  const std::uint64_t used_at = container.used_at;
+  if (container.stem != nullptr) {
+    idle_stem_cells_.emplace(used_at, &container);
+    container.stem->ready.emplace(used_at, &container);
+    return;
+  }
+  idle_warm_.emplace(used_at, &container);
+  if (container.key->interval) {
+    container.next_call = container.called_at + *container.key->interval;
+    idle_by_next_call_.emplace(std::pair(*container.next_call, used_at), &container);
   } else {
-    order.erase(container.used_at);
-    if (is_stem_cell) container.stem->ready.erase(container.used_at);
+    idle_called_once_.emplace(used_at, &container);
+  }
+}
+
+void ContainerBook::leave_idle(PooledContainer& container) {
+  const std::uint64_t used_at = container.used_at;
+  if (container.stem != nullptr) {
+    idle_stem_cells_.erase(used_at);
+    container.stem->ready.erase(used_at);
+    return;
+  }
+  idle_warm_.erase(used_at);
+  if (container.next_call) {
+    idle_by_next_call_.erase({*std::exchange(container.next_call, std::nullopt), used_at});
+  } else {
+    idle_called_once_.erase(used_at);
   }
 }
 

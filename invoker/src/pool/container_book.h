@@ -46,6 +46,9 @@ class ContainerBook {
 
   // Idle containers may be removed without anybody's loss; oldest first, stem cells apart.
   const ContainersInOrder& idle_warm() const { return idle_warm_; }
+  // The same ones in two parts: whose key has been called once, and the others.
+  const ContainersInOrder& idle_called_once() const { return idle_called_once_; }
+  const ContainersByNextCall& idle_by_next_call() const { return idle_by_next_call_; }
   const ContainersInOrder& idle_stem_cells() const { return idle_stem_cells_; }
   std::int64_t idle_bytes() const { return idle_bytes_; }
   // Stale: idle, and not used for `recent_use` when age() was last called; all stem cells too.
@@ -63,6 +66,8 @@ class ContainerBook {
  private:
   void refresh_shelf(PooledContainer& container);
   void refresh_idle(PooledContainer& container);
+  void enter_idle(PooledContainer& container);
+  void leave_idle(PooledContainer& container);
   void refresh_timer(PooledContainer& container);
   void refresh_tally(PooledContainer& container);
   std::optional<base::Instant> rest_ends(const PooledContainer& container) const;
@@ -74,6 +79,8 @@ class ContainerBook {
   std::uint64_t last_use_ = 0;
   std::unordered_map<ContainerId, std::unique_ptr<PooledContainer>> containers_;
   ContainersInOrder idle_warm_;
+  ContainersInOrder idle_called_once_;
+  ContainersByNextCall idle_by_next_call_;
   ContainersInOrder idle_stem_cells_;
   std::int64_t idle_bytes_ = 0;
   std::int64_t recent_bytes_ = 0;  // of idle warm ones that are not stale

@@ -17,6 +17,7 @@ PooledJob& ContainerPool::State::admit(const JobDemand& demand) {
   job.memory_bytes = demand.memory_bytes;
   job.concurrency_max = std::max(1, demand.concurrency_max);
   job.key = &hold_key(demand.warm_key);
+  job.key->interval = rhythm_.note(demand.warm_key, now_);
   if (demand.may_use_stem_cell) job.stem = stem_cells_.find(demand.kind, demand.memory_bytes);
   job.submitted = now_;
   job.order = line_.next_order();
@@ -127,6 +128,7 @@ void ContainerPool::State::run(PooledContainer& container, PooledJob& job) {
   job.place = JobPlace::kRunning;
   job.container = &container;
   ++container.active;
+  container.called_at = job.submitted;
   if (!initialize) ++warm_starts_;
   commands_.emplace_back(command::Run{container.id, job.id,
                                       initialize ? container.origin : StartKind::kWarm, initialize,

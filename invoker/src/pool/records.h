@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -21,6 +22,8 @@ struct WarmKey;
 
 using JobsInOrder = std::map<std::int64_t, PooledJob*>;               // by PooledJob::order
 using ContainersInOrder = std::map<std::uint64_t, PooledContainer*>;  // by used_at
+// By the time of the next call, as far as it can be told, and used_at.
+using ContainersByNextCall = std::map<std::pair<base::Instant, std::uint64_t>, PooledContainer*>;
 
 enum class JobPlace {
   kNowhere,  // being placed
@@ -70,8 +73,10 @@ struct WarmKey {
   JobsInOrder unpromised;                       // those of them to whom no memory is promised
   JobsInOrder joined;    // pending ones that may still go elsewhere: all but those who own a start
   std::size_t live = 0;  // containers that serve it or soon will
-  std::size_t forming = 0;     // those of them that are being started or initialised
-  base::Instant ready_at;      // when the last one was initialised
+  std::size_t forming = 0;  // those of them that are being started or initialised
+  base::Instant ready_at;   // when the last one was initialised
+  // Usual, from one call to the next; nothing while only one call is known.
+  std::optional<base::Instant::duration> interval;
   std::size_t references = 0;  // by jobs and containers; the key goes with the last
 
   // Kept by WaitingLine::reconsider().
@@ -113,12 +118,14 @@ struct PooledContainer {
   base::Instant resting_since;  // idle, or paused
   std::uint64_t used_at = 0;    // order of last use
   base::Instant last_used;
+  base::Instant called_at;  // when the last job that it was given was submitted
 
   // Kept by ContainerBook::refresh().
   ContainerList node;  // its own list node while on no shelf
   ContainerList::iterator node_at;
   std::optional<Shelf> shelf;
   bool counted_idle = false;
+  std::optional<base::Instant> next_call;  // while it is idle, where it can be told
   std::optional<base::Instant> timer;
   std::optional<std::size_t> tally;
 

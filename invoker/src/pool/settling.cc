@@ -63,7 +63,7 @@ bool ContainerPool::State::grant_next() {
 // Evicts exactly what is missing, as far as it is idle.
 void ContainerPool::State::collect(Victims from) {
   if (const std::int64_t missing = ledger_.deficit(); missing > 0) {
-    for (PooledContainer* victim : choose_victims(book_, from, missing)) {
+    for (PooledContainer* victim : choose_victims(book_, from, missing, now_)) {
       ++evictions_;
       remove(*victim);
     }

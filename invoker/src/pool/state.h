@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "call_rhythm.h"
 #include "container_book.h"
 #include "invoker/container_pool.h"
 #include "memory_ledger.h"
@@ -91,6 +92,7 @@ class ContainerPool::State {
   WaitingLine line_;
   std::unordered_map<JobId, PooledJob> jobs_;
   std::unordered_map<std::string, WarmKey> keys_;
+  CallRhythm rhythm_;
   // The overdue head for which memory is being collected, while it is not all on its way.
   PooledJob* claimant_ = nullptr;
   std::vector<PooledContainer*> closed_;  // for the claimant

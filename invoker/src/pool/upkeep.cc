@@ -6,12 +6,20 @@
 
 namespace invoker {
 
+namespace {
+
+// Of how many keys the pool remembers how often they are called: some megabytes.
+constexpr std::size_t kKnownKeysMax = 8'192;
+
+}  // namespace
+
 ContainerPool::State::State(PoolConfig config)
     : config_(std::move(config)),
       ledger_(config_.memory_bytes),
       book_(config_),
       stem_cells_(config_.stem_cells),
-      line_(config_.second_container_patience) {}
+      line_(config_.second_container_patience),
+      rhythm_(kKnownKeysMax) {}
 
 void ContainerPool::State::begin(base::Instant now) {
   now_ = now;

@@ -26,7 +26,7 @@ struct ObjectId {
   Pool pool = Pool::kMetadata;
   std::string space;  // the volume that it belongs to: a RADOS namespace; at most 256 bytes, any
                       // but NUL and 0x01
-  std::string name;  // any bytes but NUL; 1 byte to 2 KiB
+  std::string name;   // any bytes but NUL; 1 byte to 2 KiB
 
   auto operator<=>(const ObjectId&) const = default;
 };
@@ -36,30 +36,33 @@ struct ObjectId {
 using ObjectVersion = std::uint64_t;
 
 // One change of one object: every guard holds and every step is done, or nothing is. The steps are
-// done in the order of the fields. An object that is not there is made by any change but `remove`,
-// which is kNotFound then; one that is there and meets guards alone keeps its version. Keys have
-// any bytes, 1 to 2048 of them. What contradicts itself (`absent` with `present` or `version`,
-// `remove` with other steps, version 0) is kInvalidArgument.
+// done in the order of the fields.
+//
+// An object that is not there is made by any change but `remove`, which is kNotFound then. Guards
+// alone change nothing: the version stays where `present` or `version` is among them, else it may
+// grow. Keys have any bytes, 1 to 2048 of them. What contradicts itself (`absent` with `present` or
+// `version`, `remove` with other steps, version 0) is kInvalidArgument.
 struct ObjectWrite {
   // Guards. A failed one is kConflict, except `absent` on an object that is there: kAlreadyExists,
   // and `version` or `present` on one that is not: kNotFound.
   bool absent = false;
   bool present = false;
-  std::optional<ObjectVersion> version;
-  std::vector<std::pair<std::string, std::string>> omap_equals;  // "" also matches an absent key
+  std::optional<ObjectVersion> version = {};
+  // "" also matches an absent key.
+  std::vector<std::pair<std::string, std::string>> omap_equals = {};
 
   // Steps.
-  bool remove = false;              // the object; nothing else may be asked for then
-  std::optional<std::string> data;  // replaces all bytes
-  std::vector<std::string> omap_remove;
-  std::map<std::string, std::string> omap_set;  // kMetadata only; values are not empty
+  bool remove = false;                   // the object; nothing else may be asked for then
+  std::optional<std::string> data = {};  // replaces all bytes
+  std::vector<std::string> omap_remove = {};
+  std::map<std::string, std::string> omap_set = {};  // kMetadata only; values are not empty
 };
 
 // What one change may carry: data, keys and values together.
 inline constexpr std::size_t kObjectBytesMax = 64 << 20;
 
 struct OmapPage {
-  std::map<std::string, std::string> entries;
+  std::map<std::string, std::string> entries = {};
   bool more = false;
   ObjectVersion version = 0;  // of the object when the page was read
 };
@@ -127,10 +130,10 @@ class ObjectStore {
   virtual base::Result<std::vector<std::string>> list(Pool pool, const std::string& space,
                                                       std::string& cursor, std::size_t most) = 0;
 
-  // The object must be there; while it is removed its watchers hear nothing.
   // Calls `heard` with what notify() was given, on a thread of the store, until the watch is
   // destroyed; `lost` when notifications may have been missed: everything that was concluded from
-  // their absence is unknown then, and the watch has already been set up again.
+  // their absence is unknown then, and the watch has already been set up again. The object must be
+  // there; what its watchers hear while it is removed is not promised.
   virtual base::Result<std::unique_ptr<Watch>> watch(const ObjectId& object,
                                                      std::function<void(std::string_view)> heard,
                                                      std::function<void()> lost) = 0;

@@ -149,7 +149,9 @@ void HttpServer::Impl::on_connection(void* closure, MHD_Connection* connection, 
 base::Status HttpServer::Impl::start(base::UniqueFd listener) {
   listener_ = std::move(listener);
   port_ = port_of(listener_.get());
-  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
+  // With epoll, which is edge-triggered there, libmicrohttpd 0.9.75 now and then misses the request
+  // that follows an answer of a resumed connection; 512 connections a thread are few for poll.
+  unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
   std::vector<MHD_OptionItem> tls = {{MHD_OPTION_END, 0, nullptr}};
   if (tls_) {
     flags |= MHD_USE_TLS;

@@ -33,7 +33,7 @@ class Request {
   virtual bool resent() const = 0;
   // The same for the first and the second time, and for no other request of this mount.
   virtual std::uint64_t unique() const = 0;
-  virtual void on_interrupt(std::function<void()> call) = 0;
+  virtual bool on_interrupt(std::function<void()> call) = 0;
 
   // Exactly one of these, once; the object is not used afterwards. Where the kernel does not take
   // the answer (the mount is gone, say), lookups and opens in it never happened: the session tells
@@ -91,12 +91,15 @@ class Reply {
   bool resent() const { return request().resent(); }
   std::uint64_t unique() const { return request().unique(); }
 
-  // Calls `call` at most once, on a thread of the session, when the process that waits got a
-  // signal: end the request then, with EINTR, or go on. At once, on this thread, when that is the
-  // case already. It may still run just after another thread has answered: so it must find the
-  // request by a number of the file system's own, in a table, and do nothing where it is gone.
-  // Take no lock around on_interrupt() that `call` takes.
-  void on_interrupt(std::function<void()> call) { request_->on_interrupt(std::move(call)); }
+  // Calls `call` at most once, on a thread of the session, when the process that waits gets a
+  // signal: end the request then, with EINTR, or go on. False, and it is never called, when that
+  // happened already. It may still run just after another thread has answered: so it must find the
+  // request by a number of the file system's own, in a table, and do nothing where it is gone. To
+  // miss nothing, hold the table's lock over this and over putting the request in.
+  [[nodiscard]] bool on_interrupt(std::function<void()> call) {
+    CHECK(request_ != nullptr);
+    return request_->on_interrupt(std::move(call));
+  }
 
  private:
   const Request& request() const {

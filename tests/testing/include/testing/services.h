@@ -10,11 +10,15 @@
 
 namespace testing_services {
 
+// Where the service `name` keeps what it says of itself; empty where nobody started it.
+inline std::filesystem::path folder_of(const std::string& name) {
+  const char* folder = std::getenv("SERVICES_FOLDER");  // set by larder_test(... SERVICES ...)
+  return folder == nullptr ? std::filesystem::path() : std::filesystem::path(folder) / name;
+}
+
 // The first line of a file that the service `name` wrote about itself; empty where there is none.
 inline std::string said_by(const std::string& name, const std::string& file) {
-  const char* folder = std::getenv("SERVICES_FOLDER");  // set by larder_test(... SERVICES ...)
-  if (folder == nullptr) return {};
-  std::ifstream in(std::filesystem::path(folder) / name / file);
+  std::ifstream in(folder_of(name) / file);
   std::string line;
   std::getline(in, line);
   return line;

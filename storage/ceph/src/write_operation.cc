@@ -1,0 +1,60 @@
+#include "write_operation.h"
+
+#include <set>
+
+#include "storage/object_rules.h"
+
+namespace storage_ceph {
+namespace {
+
+using storage::ObjectWrite;
+
+librados::bufferlist buffer_of(const std::string& bytes) {
+  librados::bufferlist buffer;
+  buffer.append(bytes);
+  return buffer;
+}
+
+// Guards come first, and the one on being there before all: what else asks an object that is not
+// there gets ENOENT.
+void add_presence(librados::ObjectWriteOperation& operation, const ObjectWrite& change) {
+  if (change.absent) {
+    operation.create(true);
+  } else if (change.present || change.version || change.remove) {
+    operation.assert_exists();
+  } else {
+    operation.create(false);  // comparing with "" must succeed where there is no object
+  }
+  if (change.version) operation.assert_version(*change.version);
+}
+
+void add_comparisons(librados::ObjectWriteOperation& operation, const ObjectWrite& change) {
+  std::map<std::string, std::pair<librados::bufferlist, int>> equal;
+  for (const auto& [key, value] : change.omap_equals) {
+    const std::pair comparison(buffer_of(value), static_cast<int>(LIBRADOS_CMPXATTR_OP_EQ));
+    if (equal.emplace(key, comparison).second) continue;
+    operation.omap_cmp({{key, comparison}}, nullptr);  // named twice
+  }
+  if (!equal.empty()) operation.omap_cmp(equal, nullptr);
+}
+
+}  // namespace
+
+void fill(librados::ObjectWriteOperation& operation, const ObjectWrite& change) {
+  add_presence(operation, change);
+  add_comparisons(operation, change);
+  if (change.remove) operation.remove();
+  if (change.data) operation.write_full(buffer_of(*change.data));
+  if (!change.omap_remove.empty()) {
+    operation.omap_rm_keys({change.omap_remove.begin(), change.omap_remove.end()});
+  }
+  if (!change.omap_set.empty()) {
+    std::map<std::string, librados::bufferlist> entries;
+    for (const auto& [key, value] : change.omap_set) {
+      entries.emplace_hint(entries.end(), key, buffer_of(value));
+    }
+    operation.omap_set(entries);
+  }
+}
+
+}  // namespace storage_ceph
