@@ -1,0 +1,93 @@
+#include "memory_volume.h"
+
+#include <algorithm>
+
+namespace storage_overlay {
+
+MemoryVolume::MemoryVolume() {
+  Entry root;
+  root.inode = storage::kRootInode;
+  root.attributes.type = FileType::kDirectory;
+  root.attributes.permissions = 0755;
+  root.links = 2;
+  names_[storage::kRootKey] = root;
+}
+
+std::optional<Entry> MemoryVolume::find(const NameKey& key) const {
+  const auto at = names_.find(key);
+  if (at == names_.end()) return std::nullopt;
+  const auto shared = shared_.find(at->second.inode);
+  return shared != shared_.end() ? shared->second : at->second;
+}
+
+std::shared_ptr<const Listing> MemoryVolume::list(InodeNumber directory) const {
+  auto listing = std::make_shared<Listing>();
+  for (auto at = names_.lower_bound({directory, ""});
+       at != names_.end() && at->first.directory == directory; ++at)
+    listing->emplace_back(at->first.name, *find(at->first));
+  return listing;
+}
+
+CommitNumber MemoryVolume::committed(const NameKey& key) const {
+  const auto entry = find(key);
+  return entry ? entry->committed : 0;
+}
+
+bool MemoryVolume::commit(const storage::WriteSet& write) {
+  for (const auto& [key, commit] : write.seen)
+    if (committed(key) != commit) return false;
+  for (const auto& [inode, commit] : write.seen_shared) {
+    const auto at = shared_.find(inode);
+    const bool was_shared = at != shared_.end();
+    if (was_shared && at->second.committed != commit) return false;
+  }
+  ++head_;
+  std::map<InodeNumber, std::uint32_t> directory_links;
+  for (const auto& [key, entry] : names_)
+    if (entry.attributes.type == FileType::kDirectory) directory_links[entry.inode] = entry.links;
+  for (const auto& [key, entry] : write.names) {
+    if (!entry) {
+      names_.erase(key);
+      continue;
+    }
+    Entry& stored = names_[key] = *entry;
+    stored.committed = head_;
+    // A record that is there is older than this value.
+    if (const auto record = shared_.find(stored.inode); record != shared_.end())
+      record->second = stored;
+    const auto links = directory_links.find(stored.inode);
+    if (links != directory_links.end()) stored.links = links->second;
+  }
+  for (const auto& [inode, entry] : write.shared) {
+    if (entry.links == 0) {
+      shared_.erase(inode);
+      continue;
+    }
+    shared_[inode] = entry;
+    shared_[inode].committed = head_;
+  }
+  for (auto& [key, entry] : names_) {
+    const auto step = write.directories.find(entry.inode);
+    if (step == write.directories.end()) continue;
+    auto& attributes = entry.attributes;
+    attributes.modified = std::max(attributes.modified, step->second.modified);
+    attributes.changed = std::max(attributes.changed, step->second.modified);
+    entry.links =
+        static_cast<std::uint32_t>(static_cast<int>(entry.links) + step->second.subdirectories);
+  }
+  for (const InodeNumber inode : write.removed_directories)
+    if (!list(inode)->empty()) return false;
+  return true;
+}
+
+void MemoryVolume::tell(Overlay& overlay, const Need& need) {
+  ++asked_;
+  for (const auto& key : need.names) overlay.learn(key, find(key));
+  for (const InodeNumber inode : need.directories) overlay.learn_directory(inode, list(inode));
+  if (need.inodes) {
+    overlay.give_inodes(next_inode_, 64);
+    next_inode_ += 64;
+  }
+}
+
+}  // namespace storage_overlay
