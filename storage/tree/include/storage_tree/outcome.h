@@ -15,7 +15,7 @@ struct Outcome {
     kCommitted,       // by this call, or by an earlier one of the same attempt
     kAlreadyApplied,  // another attempt of the same activation was first: its effects stand
     kConflict,        // somebody else committed first; nothing of this attempt is visible
-    kAborted,         // abort() was called for the attempt, or its session lapsed; nothing is visible
+    kAborted,  // abort() was called for the attempt, or its session lapsed; nothing is visible
   };
   Kind kind = Kind::kCommitted;
   storage::CommitNumber number = 0;  // of the commit; of the winner where it is a conflict
@@ -59,15 +59,15 @@ struct TreeStat {
 
 struct Finding {
   enum class Kind {
-    kDamaged,         // a value that cannot be understood
-    kMissingData,     // a data object that an entry refers to
-    kUnreachable,     // names in a directory that no name leads to
-    kTwoNames,        // one inode under two names that do not know of each other
-    kWrongLinks,      // a count of subdirectories or names
-    kOrphanData,      // data objects that nothing refers to
-    kOrphanShard,     // a metadata object that is not part of the tree
-    kUnfinished,      // a commit that was decided and not carried out in full
-    kMisplaced,       // a key that is not in the object where it belongs
+    kDamaged,      // a value that cannot be understood
+    kMissingData,  // a data object that an entry refers to
+    kUnreachable,  // names in a directory that no name leads to
+    kTwoNames,     // one inode under two names that do not know of each other
+    kWrongLinks,   // a count of subdirectories or names
+    kOrphanData,   // data objects that nothing refers to
+    kOrphanShard,  // a metadata object that is not part of the tree
+    kUnfinished,   // a commit that was decided and not carried out in full
+    kMisplaced,    // a key that is not in the object where it belongs
   };
   Kind kind = Kind::kDamaged;
   std::string what;  // the object and key, and what is wrong

@@ -32,8 +32,11 @@ struct Options {
   // Who opens the volume: a node's name, the same after a restart. One opener at a time has it: the
   // next one takes it over, and the older one's snapshots lapse.
   std::string session;
-  std::chrono::milliseconds lease{60'000};  // clocks of nodes must not differ by more than a quarter
-  storage::Attributes root{.type = storage::FileType::kDirectory, .permissions = 0755};
+  std::chrono::milliseconds lease{
+      60'000};         // clocks of nodes must not differ by more than a quarter
+  uid_t root_uid = 0;  // of a new volume's root directory
+  gid_t root_gid = 0;
+  mode_t root_permissions = 0755;
 
   std::uint64_t shard_keys_max = 50'000;      // more in one metadata object: it is split
   std::size_t operation_bytes_max = 8 << 20;  // more in one commit: it is written ahead in pieces
@@ -79,14 +82,15 @@ class Tree {
 
   // An error says that the outcome is not known: ask again with the same arguments, or abort().
   // kInvalidArgument is the exception: nothing was done, and nothing will be.
-  // A write set without an activation has no record: it may be done twice if asked twice.
-  // An empty one is committed, at its snapshot's number, without a word to the store.
+  // A write set without an activation is recorded under its writer. An empty one is committed, at
+  // its snapshot's number, without a word to the store. After kConflict, kAlreadyApplied and
+  // kAborted what the writer uploaded is given to the collector: another try uploads anew.
   base::Result<Outcome> commit(const Snapshot& snapshot, const storage::WriteSet& write,
                                const storage::ReadSet& read, hints::Isolation isolation);
 
   // The attempt's end without a commit: after it is answered, no commit() of `writer` will happen,
   // wherever one may be under way. What it uploaded is given to the collector.
-  // kAlreadyExists: it was committed. `activation` may be empty where the writer's commit had none.
+  // kAlreadyExists: it was committed. `activation`: as in its write set.
   base::Status abort(const std::string& activation, const std::string& writer);
 
   // --- Keeping.

@@ -1,0 +1,103 @@
+#include "uploads.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bytes.h"
+
+namespace storage_tree {
+namespace {
+
+constexpr std::size_t kGiveUpMax = 1000;  // files in one operation
+
+bool is_conflict(const base::Result<storage::ObjectVersion>& result) {
+  return !result.ok() && result.error().code == base::ErrorCode::kConflict;
+}
+
+}  // namespace
+
+base::Status Uploads::announce(const std::string& writer, InodeNumber inode,
+                               std::uint64_t objects) {
+  storage::ObjectWrite write;
+  write.omap_set[upload_intent_key(writer, inode)] = encode(objects);
+  const bool first = !of(writer);
+  auto begin = write;
+  begin.omap_set[upload_key(writer)] = mark();
+  begin.omap_equals.emplace_back(upload_key(writer), "");
+  auto written = first ? volume_.store.write(volume_.volume_object(), std::move(begin))
+                       : base::Result<storage::ObjectVersion>(
+                             base::Error{base::ErrorCode::kConflict, "not the first"});
+  // Another file of the writer was first, or an answer was lost.
+  if (is_conflict(written)) {
+    write.omap_equals.emplace_back(upload_key(writer), mark());
+    written = volume_.store.write(volume_.volume_object(), std::move(write));
+  }
+  if (is_conflict(written)) {
+    return base::Error{base::ErrorCode::kConflict, "volume " + volume_.space + ": what " + writer +
+                                                       " stored has been collected"};
+  }
+  if (!written.ok()) return std::move(written).error();
+  const std::lock_guard lock(mutex_);
+  writers_[writer][inode] = objects;
+  return {};
+}
+
+base::Status Uploads::adopt(const std::string& writer) {
+  TRY(const auto listed, volume_.list_all(kVolumeObject, upload_intents(writer)));
+  TRY(const auto state, volume_.state({upload_key(writer)}));
+  const std::string found = state.raw(upload_key(writer));
+  if (found.empty() || found != mark()) {
+    return base::Error{base::ErrorCode::kNotFound, "volume " + volume_.space + ": nothing that " +
+                                                       writer + " stored is there any more"};
+  }
+  Objects objects;
+  for (const auto& [key, value] : listed) {
+    const auto inode = unsortable(std::string_view(key).substr(upload_intents(writer).size()));
+    TRY(const auto count, decoded<std::uint64_t>(volume_.volume_object(), key, value));
+    if (!inode) return damaged(volume_.volume_object(), key);
+    objects[*inode] = count;
+  }
+  const std::lock_guard lock(mutex_);
+  writers_[writer] = std::move(objects);
+  return {};
+}
+
+std::optional<Uploads::Objects> Uploads::of(const std::string& writer) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = writers_.find(writer);
+  if (found == writers_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Uploads::forget(const std::string& writer) {
+  const std::lock_guard lock(mutex_);
+  writers_.erase(writer);
+}
+
+// The mark goes first: from then on the attempt cannot commit, and what it stored is nobody's.
+base::Status Uploads::give_up(const std::string& writer, const std::string& guard) {
+  if (!guard.empty()) {
+    storage::ObjectWrite fence;
+    fence.omap_equals.emplace_back(upload_key(writer), guard);
+    fence.omap_remove.push_back(upload_key(writer));
+    auto fenced = volume_.store.write(volume_.volume_object(), std::move(fence));
+    if (!fenced.ok()) return std::move(fenced).error();
+  }
+  TRY(auto intents, volume_.list_all(kVolumeObject, upload_intents(writer)));
+  while (!intents.empty()) {
+    storage::ObjectWrite write;
+    write.omap_equals.emplace_back(upload_key(writer), "");
+    while (!intents.empty() && write.omap_remove.size() < kGiveUpMax) {
+      auto node = intents.extract(intents.begin());
+      const auto inode =
+          unsortable(std::string_view(node.key()).substr(upload_intents(writer).size()));
+      write.omap_remove.push_back(node.key());
+      if (inode) write.omap_set[deletion_key(*inode, writer)] = std::move(node.mapped());
+    }
+    auto written = volume_.store.write(volume_.volume_object(), std::move(write));
+    if (!written.ok()) return std::move(written).error();
+  }
+  return {};
+}
+
+}  // namespace storage_tree
