@@ -72,6 +72,7 @@ class FileLife {
   // size is known; one with a second copy when that is complete.
   std::optional<std::uint64_t> end() const;
 
+  std::uint32_t writers() const { return writers_; }
   FileState state() const { return state_; }
   PoisonReason reason() const { return reason_; }
 

@@ -54,8 +54,9 @@ struct NodeMetrics {
 };
 
 // Threads: any method from any thread. One thread for events (sockets, growth, parked reads,
-// publication) and one for checksums. Destruction answers what is parked with kUnavailable and
-// leaves files and names as a crash would: what is unfinished is for the next start to decide.
+// publication) and one for checksums. Volumes must not be used after it. Destruction answers what
+// is parked with kUnavailable and leaves files and names as a crash would: what is unfinished is
+// for the next start to decide.
 class Node {
  public:
   // `store` and `log` outlive it. Errors: kInvalidArgument, kUnavailable (the port is taken).

@@ -70,7 +70,7 @@ base::Result<InodeRecord> decode_inode_record(std::string_view bytes);
 inline constexpr std::string_view kNamesObject = "ephemeral";
 
 struct RecordKey {
-  enum class Kind : std::uint8_t { kName, kInode, kHolder, kSequence } kind = Kind::kName;
+  enum class Kind : std::uint8_t { kInode, kHolder, kName, kSequence } kind = Kind::kInode;
   storage::InodeNumber inode = 0;  // kName: of the directory
   std::uint32_t version = 0;       // kHolder
   std::string name;                // kName: the name; kHolder, kSequence: the node

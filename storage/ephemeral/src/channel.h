@@ -1,0 +1,38 @@
+// Bytes over a connected socket that never blocks, plain or in TLS.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "identity.h"
+
+namespace storage_ephemeral {
+
+struct Io {
+  enum class Kind : std::uint8_t { kDone, kWantRead, kWantWrite, kClosed } kind = Kind::kDone;
+  std::size_t bytes = 0;
+};
+
+// By one thread.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+  // Until it is kDone. Then peer_name() is right.
+  virtual Io handshake() = 0;
+  virtual Io read(char* to, std::size_t bytes) = 0;
+  virtual Io write(const char* from, std::size_t bytes) = 0;
+  // Whether bytes can go from a file to the socket without passing through here.
+  virtual bool sends_files() const = 0;
+  virtual Io send_file(int fd, std::uint64_t offset, std::size_t bytes) = 0;
+  // As the peer's certificate says; "" where there is none.
+  virtual std::string peer_name() const = 0;
+};
+
+std::unique_ptr<Channel> open_channel(int fd, Side side, const Identity& identity);
+
+}  // namespace storage_ephemeral
