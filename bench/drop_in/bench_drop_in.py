@@ -2,9 +2,10 @@
 """larder-invoker between a real broker and a real database, driven by the controller simulator.
 
 Broker, invoker and simulator share two processors where activations a second are counted; the database has the others, where
-there are any. Latency is measured at half of that rate with all processors for everybody, and what is promised of it leaves the
-broker's own part out: the time of a message through the broker and back, measured by the simulator in the same run, once
-for the activation and once for its acknowledgement.
+there are any. Latency is measured at half of that rate with all processors for everybody. What is promised is from a record that can
+be read to the acknowledgement in the producer, so what broker and simulator take under that load is left out: the time of a small
+message to the broker and back, which the simulator sends a hundred times a second meanwhile. One such time is taken from each call when
+it is sent, and one when its acknowledgement comes.
 """
 import json
 import os
@@ -143,10 +144,11 @@ def measure_load(invoker):
     pin([*tree_of(invoker.process.pid), invoker.broker], invoker.every)
     invoker.cpus = invoker.every
     report = invoker.simulate(*load, "--rate", rate / 2, "--requests", 0, "--duration", "10s", "--warm-up", 500)
-    broker, overhead = report["brokerRoundTripMs"], report["phases"][0]["warmOverheadMs"]
-    print(f"at half load: first acknowledgement less /run {overhead['p50']:.2f} / {overhead['p99']:.2f} ms, "
-          f"the broker there and back {broker['p50']:.2f} / {broker['p99']:.2f} ms")
-    ours = [max(overhead[p] - 2 * broker["p50"], 0) for p in ("p50", "p99")]
+    phase, idle = report["phases"][0], report["brokerRoundTripMs"]
+    broker, overhead, own = phase["brokerRoundTripMs"], phase["warmOverheadMs"], phase["warmOwnMs"]
+    print(f"at half load: first acknowledgement less /run {overhead['p50']:.2f} / {overhead['p99']:.2f} ms; the broker there and "
+          f"back {broker['p50']:.2f} / {broker['p99']:.2f} ms, and before any load {idle['p50']:.2f} / {idle['p99']:.2f} ms")
+    ours = [max(own[p], 0) for p in ("p50", "p99")]
     result("drop-in: warm overhead at half load, p50, without the broker", f"{ours[0]:.2f} ms", "1 ms", ours[0] <= 1)
     result("drop-in: the same, p99", f"{ours[1]:.2f} ms", "5 ms", ours[1] <= 5)
 

@@ -118,6 +118,21 @@ TEST_F(EndToEnd, AnInvokerThatKeepsTheContractPasses) {
   EXPECT_EQ(report.events_seen, 65U);
 }
 
+TEST_F(EndToEnd, AtAGivenRateTheBrokerIsMeasuredUnderTheSameLoad) {
+  behave({"noop"});
+  options_.load.requests = 100;
+  options_.load.rate = 200;
+  const StandIn stand_in(stand_in_);
+  const RunReport report = run_it();
+  EXPECT_EQ(told(), "");
+  ASSERT_EQ(report.phases.size(), 1U);
+  const PhaseFigures& phase = report.phases[0];
+  EXPECT_EQ(phase.completed, 100U);
+  EXPECT_LE(phase.per_second, 210);
+  EXPECT_GE(phase.trips.size(), 5U);
+  EXPECT_EQ(phase.own.size(), phase.warm.size());
+}
+
 TEST_F(EndToEnd, OneActionIsComparedWithMany) {
   behave({"noop"});
   options_.actions.copies = 16;

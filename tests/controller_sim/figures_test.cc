@@ -34,6 +34,25 @@ TEST_F(FiguresTest, TimesAreFromSendingToAcknowledgement) {
   EXPECT_DOUBLE_EQ(figures.per_second, 20);
 }
 
+TEST_F(FiguresTest, TheInvokersOwnPartIsLessTheTripsOfThatMoment) {
+  const base::Instant begin = now_;
+  const std::string id = send();
+  take(result(id), 20ms);
+  const BrokerTrip trips[] = {{begin - 9ms, begin - 8ms},     // long over
+                              {begin - 1ms, begin + 2ms},     // when the call was sent: 3 ms
+                              {begin + 10ms, begin + 14ms},   // when its answer was on its way: 4
+                              {begin + 19ms, begin + 40ms}};  // sent after the answer
+  const PhaseFigures figures = measure(*books_, 0, 1, trips);
+  EXPECT_EQ(figures.trips.size(), 4U);
+  EXPECT_DOUBLE_EQ(*figures.own.percentile(0.5), 15 - 3 - 4);
+  EXPECT_DOUBLE_EQ(*figures.overhead.percentile(0.5), 15);
+}
+
+TEST_F(FiguresTest, WithoutTripsNothingIsSaidOfTheInvokersOwnPart) {
+  take(result(send()), 20ms);
+  EXPECT_TRUE(measure(*books_, 0, 1).own.empty());
+}
+
 TEST_F(FiguresTest, AnInitTimeMakesItACold) {
   const std::string id = send();
   Ack ack = result(id);

@@ -10,6 +10,8 @@ namespace {
 using base::Json;
 
 constexpr base::milliseconds kTickEvery{20};
+constexpr base::milliseconds kProbeEvery{10};
+constexpr base::milliseconds kEchoPatience{2'000};
 constexpr std::string_view kEchoKey = "larder-controller-sim";
 
 using Settings = std::map<std::string, std::string>;
@@ -66,11 +68,12 @@ std::string Controller::invoker_topic(int invoker) const {
   return options_->set_up.topic_prefix + "invoker" + std::to_string(invoker);
 }
 
-void Controller::pump(base::milliseconds wait) {
+void Controller::pump(std::chrono::microseconds wait) {
   const std::vector<BusMessage> messages = kafka_->poll(wait);
   const base::Instant now = clock_.now();
   for (const BusMessage& message : messages) take(message, now);
   take_deliveries();
+  if (probing_) probe_if_due(now);
   if (now < next_tick_) return;
   next_tick_ = now + kTickEvery;
   tick(now);
@@ -87,10 +90,7 @@ void Controller::take(const BusMessage& message, base::Instant now) {
 }
 
 void Controller::take_ack(const std::string& text, base::Instant now) {
-  if (echo_ && text == *echo_) {
-    echo_.reset();
-    return;
-  }
+  if (echo_ && text == *echo_) return take_echo(now);
   last_message_ = now;
   const auto ack = read_ack(text);
   if (ack) return books_.ack(*ack, now);
@@ -205,16 +205,30 @@ std::optional<std::string> Controller::invoke(std::size_t action, std::uint64_t 
   return request.id;
 }
 
+bool Controller::send_echo(base::Instant now) {
+  echo_ = Json::object({{std::string(kEchoKey), random_text(random_, 16)}}).to_string();
+  echo_sent_ = now;
+  return kafka_->send(acks_topic_, *echo_, {}).ok();
+}
+
+void Controller::take_echo(base::Instant now) {
+  echo_.reset();
+  trips_.push_back({echo_sent_, now});
+}
+
+// One that does not come back is given up: the broker may have gone.
+void Controller::probe_if_due(base::Instant now) {
+  if (now - echo_sent_ < (echo_ ? kEchoPatience : kProbeEvery)) return;
+  if (!send_echo(now)) echo_.reset();
+}
+
 std::vector<double> Controller::measure_floor(int trips) {
-  constexpr base::milliseconds kPatience{2000};
   std::vector<double> times;
   for (int i = 0; i < trips && !stopped(); ++i) {
-    echo_ = Json::object({{std::string(kEchoKey), random_text(random_, 16)}}).to_string();
-    const base::Instant start = clock_.now();
-    if (!kafka_->send(acks_topic_, *echo_, {})) break;
-    while (echo_ && clock_.now() - start < kPatience) pump(base::milliseconds(10));
+    if (!send_echo(clock_.now())) break;
+    while (echo_ && clock_.now() - echo_sent_ < kEchoPatience) pump(base::milliseconds(10));
     if (echo_) break;
-    times.push_back(std::chrono::duration<double, std::milli>(clock_.now() - start).count());
+    times.push_back(trips_.back().ms());
   }
   return times;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 
 namespace controller_sim {
 namespace {
@@ -21,13 +22,29 @@ Json number(std::size_t value) { return {static_cast<std::uint64_t>(value)}; }
 
 Json optional_number(std::optional<double> value) { return value ? number(*value) : Json(); }
 
-void add_times(const Entry& entry, PhaseFigures& figures) {
+// The one that was sent last before `at`; the first where there is none.
+const BrokerTrip& trip_at(std::span<const BrokerTrip> trips, base::Instant at) {
+  const auto after = std::ranges::upper_bound(trips, at, {}, &BrokerTrip::sent);
+  return after == trips.begin() ? trips.front() : *std::prev(after);
+}
+
+// An acknowledgement is as old when it comes as a message that has been on its way for a trip.
+double own_part(const Entry& entry, double overhead, std::span<const BrokerTrip> trips) {
+  const BrokerTrip& there = trip_at(trips, entry.sent);
+  const auto before = std::chrono::duration_cast<base::Instant::duration>(Millis(there.ms()));
+  return overhead - there.ms() - trip_at(trips, *entry.first_ack - before).ms();
+}
+
+void add_times(const Entry& entry, std::span<const BrokerTrip> trips, PhaseFigures& figures) {
   const double first = Millis(*entry.first_ack - entry.sent).count();
   figures.first_ack.add(first);
   if (entry.completed) figures.completion.add(Millis(*entry.completed - entry.sent).count());
   if (!entry.cold) return;
   (*entry.cold ? figures.cold : figures.warm).add(first);
-  if (!*entry.cold) figures.overhead.add(first - static_cast<double>(entry.acked->duration_ms));
+  if (*entry.cold) return;
+  const double overhead = first - static_cast<double>(entry.acked->duration_ms);
+  figures.overhead.add(overhead);
+  if (!trips.empty()) figures.own.add(own_part(entry, overhead, trips));
 }
 
 }  // namespace
@@ -52,17 +69,19 @@ Json Samples::to_json() const {
                        {"max", optional_number(percentile(1))}});
 }
 
-PhaseFigures measure(const Books& books, std::size_t first, std::size_t last) {
+PhaseFigures measure(const Books& books, std::size_t first, std::size_t last,
+                     std::span<const BrokerTrip> trips) {
   constexpr std::chrono::seconds kBlockingWait{60};
   PhaseFigures figures;
   base::Instant begin = base::Instant::max();
   base::Instant end = base::Instant::min();
+  for (const BrokerTrip& trip : trips) figures.trips.add(trip.ms());
   for (std::size_t i = first; i < last; ++i) {
     const Entry& entry = *books.entries()[i];
     if (!entry.call.counted) continue;
     ++figures.sent;
     begin = std::min(begin, entry.sent);
-    if (entry.first_ack) add_times(entry, figures);
+    if (entry.first_ack) add_times(entry, trips, figures);
     if (entry.call.blocking && entry.first_ack && *entry.first_ack - entry.sent > kBlockingWait) {
       ++figures.waits_over;
     }
@@ -92,7 +111,9 @@ Json PhaseFigures::to_json() const {
                        {"completionMs", completion.to_json()},
                        {"warmMs", warm.to_json()},
                        {"coldMs", cold.to_json()},
-                       {"warmOverheadMs", overhead.to_json()}});
+                       {"warmOverheadMs", overhead.to_json()},
+                       {"brokerRoundTripMs", trips.to_json()},
+                       {"warmOwnMs", own.to_json()}});
 }
 
 Json RunReport::to_json(const Breaches& breaches) const {

@@ -1,6 +1,11 @@
 #include "controller_sim/kafka.h"
 
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
 #include <thread>
 #include <utility>
 
@@ -108,6 +113,11 @@ base::Result<std::unique_ptr<Kafka>> Kafka::connect(const KafkaConfig& config) {
   TRY(handles->consumer,
       make_client(RD_KAFKA_CONSUMER, config, kConsumerOptions, handles->reports));
   rd_kafka_poll_set_consumer(handles->consumer.get());
+  handles->queue.reset(rd_kafka_queue_get_consumer(handles->consumer.get()));
+  handles->arrivals.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!handles->arrivals.valid()) return base::error_from_errno(errno, "making an eventfd");
+  constexpr std::uint64_t kOne = 1;
+  rd_kafka_queue_io_event_enable(handles->queue.get(), handles->arrivals.get(), &kOne, sizeof kOne);
   return std::unique_ptr<Kafka>(new Kafka(std::move(handles)));
 }
 
@@ -124,26 +134,40 @@ base::Status Kafka::follow(const std::vector<std::string>& topics) {
   return {};
 }
 
-std::vector<BusMessage> Kafka::poll(base::milliseconds wait) {
-  constexpr std::size_t kAtOnce = 500;
+// The library itself waits for whole milliseconds only: an even pace of a thousand calls a second
+// would need a processor to itself.
+std::vector<BusMessage> Kafka::poll(std::chrono::microseconds wait) {
   std::vector<BusMessage> messages;
-  auto left = static_cast<int>(wait.count());
+  take_ready(messages);
+  if (messages.empty() && wait.count() > 0) {
+    constexpr std::int64_t kMicrosecondsPerSecond = 1'000'000;
+    const timespec patience{wait.count() / kMicrosecondsPerSecond,
+                            wait.count() % kMicrosecondsPerSecond * 1'000};
+    pollfd arrival{handles_->arrivals.get(), POLLIN, 0};
+    ppoll(&arrival, 1, &patience, nullptr);
+    take_ready(messages);
+  }
+  rd_kafka_poll(handles_->producer.get(), 0);
+  return messages;
+}
+
+void Kafka::take_ready(std::vector<BusMessage>& messages) {
+  constexpr std::size_t kAtOnce = 500;
+  std::uint64_t arrivals = 0;
+  static_cast<void>(read(handles_->arrivals.get(), &arrivals, sizeof arrivals) < 0);
   while (messages.size() < kAtOnce) {
-    rd_kafka_message_t* message = rd_kafka_consumer_poll(handles_->consumer.get(), left);
+    rd_kafka_message_t* message = rd_kafka_consumer_poll(handles_->consumer.get(), 0);
     if (message == nullptr) break;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       BusMessage each{rd_kafka_topic_name(message->rkt),
                       {static_cast<const char*>(message->payload), message->len}};
       handles_->positions[each.topic] = message->offset + 1;
       messages.push_back(std::move(each));
-      left = 0;
     } else {
       handles_->reports.complaint = rd_kafka_message_errstr(message);
     }
     rd_kafka_message_destroy(message);
   }
-  rd_kafka_poll(handles_->producer.get(), 0);
-  return messages;
 }
 
 base::Status Kafka::send(const std::string& topic, const std::string& text,

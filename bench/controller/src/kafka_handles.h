@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "controller_sim/kafka.h"
 
 namespace controller_sim {
@@ -41,6 +42,8 @@ struct Kafka::Handles {
   std::set<std::string> met;                      // topics whose leader the producer knows
   KafkaClient producer;
   KafkaClient consumer;
+  base::UniqueFd arrivals;  // readable when the consumer's queue is empty no more
+  KafkaQueue queue;         // the consumer's
 };
 
 // Learns who leads a topic. The library would find out by itself, up to a second later.

@@ -17,11 +17,14 @@ PhaseFigures Load::run(std::size_t actions) {
   send_all(actions, options_->warm_up, false);
   drain();
   const std::size_t first = controller_->books().entries().size();
+  const std::size_t first_trip = controller_->trips().size();
   const bool by_time = options_->requests == 0;
+  controller_->probe(options_->rate > 0);  // where it is the latency that is measured
   send_all(actions, by_time ? std::numeric_limits<std::uint64_t>::max() : options_->requests, true);
+  controller_->probe(false);
   drain();
-  PhaseFigures figures =
-      measure(controller_->books(), first, controller_->books().entries().size());
+  PhaseFigures figures = measure(controller_->books(), first, controller_->books().entries().size(),
+                                 std::span(controller_->trips()).subspan(first_trip));
   figures.actions = actions;
   figures.outstanding = options_->rate > 0 ? 0 : options_->outstanding;
   figures.rate = options_->rate;
@@ -38,12 +41,12 @@ bool Load::may_send(base::Instant now) const {
   return static_cast<double>(sent_) <= since.count() * options_->rate;
 }
 
-base::milliseconds Load::wait_time(base::Instant now) const {
+std::chrono::microseconds Load::wait_time(base::Instant now) const {
   if (now < refused_until_) return kLongestWait;
   if (options_->rate <= 0) return kLongestWait;
   const std::chrono::duration<double> due(static_cast<double>(sent_) / options_->rate);
-  const auto left = std::chrono::duration_cast<base::milliseconds>(due - (now - started_));
-  return std::clamp(left, base::milliseconds(0), kLongestWait);
+  const auto left = std::chrono::ceil<std::chrono::microseconds>(due - (now - started_));
+  return std::clamp<std::chrono::microseconds>(left, {}, kLongestWait);
 }
 
 void Load::send_all(std::size_t actions, std::uint64_t count, bool counted) {

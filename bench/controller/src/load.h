@@ -20,7 +20,7 @@ class Load {
  private:
   void send_all(std::size_t actions, std::uint64_t count, bool counted);
   bool may_send(base::Instant now) const;
-  base::milliseconds wait_time(base::Instant now) const;
+  std::chrono::microseconds wait_time(base::Instant now) const;
   void progress(base::Instant now);
 
   const LoadOptions* options_;

@@ -50,6 +50,9 @@ std::string phases_text(const std::vector<PhaseFigures>& phases) {
         "%zu waits over\n",
         "", pair_of(phase.overhead).c_str(), static_cast<long long>(phase.memory_mb),
         static_cast<unsigned long long>(phase.refused), phase.waits_over);
+    if (phase.trips.empty()) continue;
+    text += format("%-22s broker and back under this load %s ms; without two of these %s ms\n", "",
+                   pair_of(phase.trips).c_str(), pair_of(phase.own).c_str());
   }
   if (phases.size() == 2 && phases[0].per_second > 0) {
     text += format("ratio of the rates: %.3f\n", phases[1].per_second / phases[0].per_second);

@@ -11,6 +11,7 @@
 #include "controller_sim/audit.h"
 #include "controller_sim/balancer.h"
 #include "controller_sim/books.h"
+#include "controller_sim/figures.h"
 #include "controller_sim/losses.h"
 #include "controller_sim/options.h"
 #include "controller_sim/ping_watch.h"
@@ -37,11 +38,14 @@ class Controller {
   void know(BooksConfig config, std::vector<std::string> revisions);
 
   // Takes what has come, waiting up to `wait` for the first, and does what time demands.
-  void pump(base::milliseconds wait);
+  void pump(std::chrono::microseconds wait);
   // Sends one activation where the balancer says. Nothing: no invoker is healthy.
   std::optional<std::string> invoke(std::size_t action, std::uint64_t number, bool counted);
   // The trips of some small messages to the broker and back, in ms.
   std::vector<double> measure_floor(int trips);
+  // From now on pump() sends such a message every now and then, and keeps what became of it.
+  void probe(bool on) { probing_ = on; }
+  const std::vector<BrokerTrip>& trips() const { return trips_; }
 
   bool stopped() const { return signals_->stop; }
   Balancer& balancer() { return balancer_; }
@@ -64,6 +68,9 @@ class Controller {
   void take_ping(const std::string& text, base::Instant now);
   void take_event(const std::string& text);
   void take_deliveries();
+  bool send_echo(base::Instant now);
+  void take_echo(base::Instant now);
+  void probe_if_due(base::Instant now);
   void tick(base::Instant now);
   void send_health_test(int invoker);
   void note_death();
@@ -92,7 +99,10 @@ class Controller {
   std::string events_topic_;
   std::map<int, HealthState> last_states_;
   std::optional<std::int64_t> user_memory_mb_;
-  std::optional<std::string> echo_;  // of measure_floor()
+  std::optional<std::string> echo_;  // a message of our own that has not come back yet
+  base::Instant echo_sent_{};
+  bool probing_ = false;
+  std::vector<BrokerTrip> trips_;
   std::vector<OpenDeath> open_deaths_;
   std::vector<Death> deaths_;
   int deaths_noted_ = 0;

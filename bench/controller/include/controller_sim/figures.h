@@ -1,7 +1,9 @@
 // What a run measured, for people and for programs.
 #pragma once
 
+#include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,14 @@
 #include "controller_sim/losses.h"
 
 namespace controller_sim {
+
+// A small message of the simulator's own that went to the broker and came back.
+struct BrokerTrip {
+  base::Instant sent;
+  base::Instant back;
+
+  double ms() const { return std::chrono::duration<double, std::milli>(back - sent).count(); }
+};
 
 // In ms, or whatever is added. Not thread-safe.
 class Samples {
@@ -42,12 +52,17 @@ struct PhaseFigures {
   Samples warm;        // first acknowledgement of warm runs
   Samples cold;        // of cold ones
   Samples overhead;    // of warm ones, less the duration that the invoker says
+  Samples trips;       // a small message to the broker and back, under this load
+  // Of the overhead what is the invoker's own: less two such trips, those that were under way when
+  // the call was sent and when its acknowledgement came.
+  Samples own;
 
   base::Json to_json() const;
 };
 
-// The figures of entries [first, last) of the books.
-PhaseFigures measure(const Books& books, std::size_t first, std::size_t last);
+// The figures of entries [first, last) of the books; `trips` are those of the same time, in order.
+PhaseFigures measure(const Books& books, std::size_t first, std::size_t last,
+                     std::span<const BrokerTrip> trips = {});
 
 struct RunReport {
   std::optional<double> healthy_after_ms;

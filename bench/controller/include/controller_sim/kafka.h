@@ -42,7 +42,7 @@ class Kafka {
   // From now on poll() gives what comes into these topics, from their present ends on.
   base::Status follow(const std::vector<std::string>& topics);
   // Waits up to `wait` for the first.
-  std::vector<BusMessage> poll(base::milliseconds wait);
+  std::vector<BusMessage> poll(std::chrono::microseconds wait);
 
   // Returns at once; take_deliveries() tells what became of it under `token`, unless that is empty.
   base::Status send(const std::string& topic, const std::string& text, const std::string& token);
@@ -60,6 +60,7 @@ class Kafka {
 
  private:
   void meet(const std::string& topic);
+  void take_ready(std::vector<BusMessage>& messages);
   struct Handles;
   explicit Kafka(std::unique_ptr<Handles> handles);
   std::unique_ptr<Handles> handles_;
