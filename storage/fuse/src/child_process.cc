@@ -38,7 +38,9 @@ class SpawnPlan {
   explicit SpawnPlan(std::span<const int> descriptors) {
     ::posix_spawn_file_actions_init(&actions_);
     // Onto itself: that it is closed on exec is forgotten.
-    for (const int fd : descriptors) ::posix_spawn_file_actions_adddup2(&actions_, fd, fd);
+    for (const int fd : descriptors) {
+      if (fd >= 0) ::posix_spawn_file_actions_adddup2(&actions_, fd, fd);
+    }
     ::posix_spawnattr_init(&attributes_);
     sigset_t none;
     ::sigemptyset(&none);

@@ -65,6 +65,7 @@ Result<Mount> make_mount(const MountOptions& options) {
                    MOVE_MOUNT_F_EMPTY_PATH) != 0) {
     return error_from_errno(errno, "attaching a mount at " + options.attach_at.string());
   }
+  mount.tree.reset();  // else unmounting the place would not end the mount
   return mount;
 }
 

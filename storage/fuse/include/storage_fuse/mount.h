@@ -21,7 +21,7 @@ struct MountOptions {
 // ENOTCONN: that is the way to abort it.
 struct Mount {
   base::UniqueFd device;  // /dev/fuse, for Session
-  base::UniqueFd tree;    // the mount as open_tree(2) gives it, a name of the place only (O_PATH)
+  base::UniqueFd tree;    // an unattached mount, for clone_directory(); it lives while this is open
   base::UniqueFd state;   // its memory, for Session
 };
 
@@ -30,10 +30,10 @@ struct Mount {
 // Errors: kUnsupported where this kernel or this user cannot mount.
 base::Result<Mount> make_mount(const MountOptions& options);
 
-// A clone of the mount `tree` whose root is its directory `path` ("" is its own root), attached
-// nowhere. The daemon is asked, so neither it nor the keeper may call this: it is for whoever puts
-// the clone into a container.
-// Errors: kNotFound; kUnsupported before Linux 6.15 where the mount is attached nowhere.
+// A clone of the mount `tree` (or, where it is attached, AT_FDCWD with a whole path) whose root is
+// its directory `path` ("" is its own root), attached nowhere. The daemon is asked, so neither it
+// nor the keeper may call this: it is for whoever puts the clone into a container. Errors:
+// kNotFound; kUnsupported before Linux 6.15 where the mount is attached nowhere.
 base::Result<base::UniqueFd> clone_directory(int tree, const std::string& path, bool read_only);
 
 // Takes an attached mount away, whatever uses it (it is gone for good when the last user is).
