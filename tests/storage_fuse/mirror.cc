@@ -48,15 +48,22 @@ Result<std::unique_ptr<Mirror>> Mirror::open(const MirrorOptions& options) {
   return std::unique_ptr<Mirror>(new Mirror(options, std::move(root), std::move(known)));
 }
 
-Mirror::Mirror(MirrorOptions options, UniqueFd root, std::unique_ptr<KnownNodes> known)
-    : options_(std::move(options)), root_(std::move(root)), known_(std::move(known)) {
+Mirror::Mirror(const MirrorOptions& options, UniqueFd root, std::unique_ptr<KnownNodes> known)
+    : passthrough_(options.passthrough), root_(std::move(root)), known_(std::move(known)) {
   struct stat stat{};
   ::fstat(root_.get(), &stat);
   root_ino_ = stat.st_ino;
 }
 
-UniqueFd Mirror::descriptor(NodeId node, int flags) const {
+UniqueFd Mirror::descriptor(NodeId node, int flags) {
   if (node == kRootNode) return UniqueFd(::openat(root_.get(), ".", flags | O_CLOEXEC));
+  {
+    const std::lock_guard lock(mutex_);
+    const auto removed = removed_.find(node);
+    if (removed != removed_.end()) {
+      return UniqueFd(::open(path_of(removed->second.get()).c_str(), flags | O_CLOEXEC));
+    }
+  }
   const auto handle = known_->find(node);
   if (!handle) {
     errno = ESTALE;
@@ -99,7 +106,26 @@ void Mirror::lookup(NodeId parent, std::string_view name, Reply<Node> reply) {
   reply.ok(Node{});  // remembered
 }
 
-void Mirror::forget(NodeId node, std::uint64_t lookups) { known_->forget(node, lookups); }
+void Mirror::forget(NodeId node, std::uint64_t lookups) {
+  known_->forget(node, lookups);
+  if (known_->find(node)) return;
+  const std::lock_guard lock(mutex_);
+  removed_.erase(node);
+}
+
+int Mirror::remove(NodeId parent, std::string_view name, int flags) {
+  const UniqueFd directory = place(parent);
+  const std::string text(name);
+  UniqueFd removed(::openat(directory.get(), text.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat stat{};
+  if (removed.valid()) ::fstat(removed.get(), &stat);
+  if (::unlinkat(directory.get(), text.c_str(), flags) != 0) return errno;
+  if ((S_ISDIR(stat.st_mode) || stat.st_nlink == 1) && known_->find(stat.st_ino)) {
+    const std::lock_guard lock(mutex_);
+    removed_[stat.st_ino] = std::move(removed);
+  }
+  return 0;
+}
 
 void Mirror::getattr(NodeId node, Reply<Attributes> reply) {
   const UniqueFd fd = place(node);
@@ -201,17 +227,15 @@ void Mirror::link(NodeId node, NodeId new_parent, std::string_view new_name, Rep
 }
 
 void Mirror::unlink(NodeId parent, std::string_view name, Reply<Done> reply) {
-  const UniqueFd directory = place(parent);
-  const int rc = ::unlinkat(directory.get(), std::string(name).c_str(), 0);
-  if (rc != 0 && errno == ENOENT && reply.resent()) return reply.ok();
-  answer(rc, reply);
+  const int error = remove(parent, name, 0);
+  if (error == 0 || (error == ENOENT && reply.resent())) return reply.ok();
+  reply.fail(error);
 }
 
 void Mirror::rmdir(NodeId parent, std::string_view name, Reply<Done> reply) {
-  const UniqueFd directory = place(parent);
-  const int rc = ::unlinkat(directory.get(), std::string(name).c_str(), AT_REMOVEDIR);
-  if (rc != 0 && errno == ENOENT && reply.resent()) return reply.ok();
-  answer(rc, reply);
+  const int error = remove(parent, name, AT_REMOVEDIR);
+  if (error == 0 || (error == ENOENT && reply.resent())) return reply.ok();
+  reply.fail(error);
 }
 
 void Mirror::rename(NodeId parent, std::string_view name, NodeId new_parent,

@@ -41,6 +41,7 @@ class Mirror final : public FileSystem {
   const Counts& counts() const { return counts_; }
   KnownNodes::Totals nodes() const { return known_->totals(); }
 
+  void start(const Abilities& abilities) override { passthrough_ &= abilities.passthrough; }
   void lookup(NodeId parent, std::string_view name, Reply<Node> reply) override;
   void forget(NodeId node, std::uint64_t lookups) override;
   void getattr(NodeId node, Reply<Attributes> reply) override;
@@ -98,15 +99,16 @@ class Mirror final : public FileSystem {
     Reply<Bytes> reply;
   };
 
-  Mirror(MirrorOptions options, base::UniqueFd root, std::unique_ptr<KnownNodes> known);
+  Mirror(const MirrorOptions& options, base::UniqueFd root, std::unique_ptr<KnownNodes> known);
 
   // A descriptor of the node, for paths below it (O_PATH) or with `flags`; invalid with errno.
-  base::UniqueFd descriptor(NodeId node, int flags) const;
-  base::UniqueFd place(NodeId node) const { return descriptor(node, O_PATH); }
+  base::UniqueFd descriptor(NodeId node, int flags);
+  base::UniqueFd place(NodeId node) { return descriptor(node, O_PATH); }
   bool describe(int directory, const char* name, Node& node, InodeHandle& handle) const;
   bool look_up(int directory, const char* name, Node& node);
   void answer_new(int directory, const std::string& name, int failure, Reply<Node> reply);
   Attributes attributes_of(struct stat stat) const;
+  int remove(NodeId parent, std::string_view name, int flags);
   int change(int fd, const AttributeChange& change);
   Opened opened(NodeId node, base::UniqueFd fd, const struct stat& stat, int flags);
   void finish_create(int directory, const std::string& name, base::UniqueFd fd, const OpenHow& how,
@@ -117,13 +119,15 @@ class Mirror final : public FileSystem {
   void wake(NodeId node);
   bool add_entry(int directory, const dirent64& entry, DirectoryPage& page);
 
-  const MirrorOptions options_;
+  bool passthrough_;
   const base::UniqueFd root_;
   ino_t root_ino_ = 0;
   const std::unique_ptr<KnownNodes> known_;
   Counts counts_;
   std::mutex mutex_;  // guards all below
   std::unordered_map<NodeId, OpenFile> files_;
+  // Nodes without names that the kernel knows still: their handles lead nowhere.
+  std::unordered_map<NodeId, base::UniqueFd> removed_;
   std::unordered_map<std::uint64_t, ParkedRead> parked_;
 };
 

@@ -39,12 +39,12 @@ Opened Mirror::opened(NodeId node, UniqueFd fd, const struct stat& stat, int fla
   // Writes in the kernel do not clear set-id bits, and reads there do not wait.
   answer.direct_io =
       (writes(flags) && (stat.st_mode & kSetIds) != 0) || (!writes(flags) && is_growing(fd.get()));
-  answer.no_flush = options_.passthrough;
-  answer.keep_cache = !options_.passthrough;
+  answer.no_flush = passthrough_;
+  answer.keep_cache = !passthrough_;
   const std::lock_guard lock(mutex_);
   OpenFile& file = files_[node];
   ++file.opens;
-  if (options_.passthrough) {
+  if (passthrough_) {
     answer.backing = std::move(fd);
   } else if (!file.fd.valid()) {
     // Whatever the first open was for, the file is served through this one.
