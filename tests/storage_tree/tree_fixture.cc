@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <utility>
 
 namespace storage_tree {
@@ -27,6 +28,8 @@ Entry directory(InodeNumber inode) {
 Options options(const std::string& session) {
   Options how;
   how.session = session;
+  static std::atomic<std::uint64_t> opened = 0;
+  how.seed = ++opened;
   how.pause = [](std::chrono::nanoseconds) {};
   return how;
 }

@@ -256,10 +256,11 @@ void Fsck::check_inodes() {
     }
   }
   for (const auto& [inode, record] : shared_) {
-    if (record.entry.links == 0) continue;
-    refer(record.entry, true);
     const auto names = of_inode_.find(inode);
     const std::size_t count = names == of_inode_.end() ? 0 : names->second.size();
+    // The last name was removed as that of any file: the record goes with the old versions.
+    if (count == 0 && record.entry.links <= 1) continue;
+    refer(record.entry, true);
     if (count != record.entry.links) {
       found(Kind::kWrongLinks, "inode " + std::to_string(inode) + " has " + std::to_string(count) +
                                    " names and says " + std::to_string(record.entry.links));

@@ -59,7 +59,7 @@ base::Status SessionKeeper::open() {
       const std::lock_guard lock(mutex_);
       known_head_ = state.head.number;
       adopted_floor_ = mine.floor;
-      adopted_until_ = asked + volume_.options.lease;
+      adopted_until_ = earlier ? asked + volume_.options.lease : asked;
     }
     const auto written = write(mine, found);
     if (written.ok() || written.error().code != base::ErrorCode::kConflict) return written;

@@ -4,7 +4,6 @@
 #include <thread>
 #include <utility>
 
-#include "bytes.h"
 #include "storage/object_rules.h"
 
 namespace storage_tree {
@@ -15,6 +14,12 @@ constexpr unsigned kMapLoadsMax = 16;
 constexpr std::chrono::microseconds kPauseLeast{500};
 constexpr unsigned kPauseDoublingsMax = 6;
 
+std::uint64_t seed_of(const Options& options) {
+  if (options.seed) return *options.seed;
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
 }  // namespace
 
 Volume::Volume(storage::ObjectStore& objects, std::string volume_space,
@@ -23,8 +28,7 @@ Volume::Volume(storage::ObjectStore& objects, std::string volume_space,
       space(std::move(volume_space)),
       clock(volume_clock),
       options(std::move(volume_options)),
-      random_(checksum(options.session) ^
-              static_cast<std::uint64_t>(clock.wall().time_since_epoch().count())) {}
+      random_(seed_of(options)) {}
 
 storage::ObjectId Volume::metadata(const std::string& name) const {
   return {storage::Pool::kMetadata, space, name};

@@ -42,6 +42,8 @@ struct Options {
   std::size_t operation_bytes_max = 8 << 20;  // more in one commit: it is written ahead in pieces
   std::size_t requests_max = 16;              // data objects read or written at once, per call
   std::chrono::seconds activations_kept{3600};
+  // Of waits and of names that must differ from those of other openers; absent: taken at random.
+  std::optional<std::uint64_t> seed;
   // Waits before another try; a test hands in its own.
   std::function<void(std::chrono::nanoseconds)> pause;
 };
