@@ -1,6 +1,7 @@
 #include "memory_volume.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace storage_overlay {
 
@@ -80,13 +81,16 @@ bool MemoryVolume::commit(const storage::WriteSet& write) {
   return true;
 }
 
+InodeNumber MemoryVolume::reserve(std::uint64_t count) {
+  return std::exchange(next_inode_, next_inode_ + count);
+}
+
 void MemoryVolume::tell(Overlay& overlay, const Need& need) {
   ++asked_;
   for (const auto& key : need.names) overlay.learn(key, find(key));
   for (const InodeNumber inode : need.directories) overlay.learn_directory(inode, list(inode));
   if (need.inodes) {
-    overlay.give_inodes(next_inode_, 64);
-    next_inode_ += 64;
+    overlay.give_inodes(reserve(64), 64);
   }
 }
 

@@ -20,6 +20,7 @@ class MemoryVolume {
   std::optional<Entry> find(const NameKey& key) const;
   std::shared_ptr<const Listing> list(InodeNumber directory) const;
   CommitNumber head() const { return head_; }
+  InodeNumber reserve(std::uint64_t count);
 
   // As the durable tree does: with the guards of snapshot isolation. False: a conflict.
   bool commit(const storage::WriteSet& write);

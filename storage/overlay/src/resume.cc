@@ -142,6 +142,8 @@ void Overlay::State::write_changed_names(JournalWriter& out) const {
   }
 }
 
+void Overlay::journal_replaced(std::uint64_t bytes) { state_->journal_bytes = bytes; }
+
 std::string Overlay::whole_journal() const {
   JournalWriter out;
   out.add(GaveInodes{state_->next_inode, state_->end_inode});

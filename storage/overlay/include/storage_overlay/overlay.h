@@ -189,6 +189,7 @@ class Overlay {
   std::string take_journal();
   // Everything there is as one record: what a new, shorter journal begins with.
   std::string whole_journal() const;
+  void journal_replaced(std::uint64_t bytes);
   // Applies records in their order, to an overlay that was just made with the same options. A
   // record that is cut short or damaged ends it; gives how many bytes were good.
   std::size_t replay(std::string_view journal);

@@ -1,0 +1,168 @@
+// All attempts of a node behind one FUSE mount: its root has a directory `a<number>` for each.
+//
+// Node ids are attempt << 40 | inode, handles say nothing: a daemon that takes over attaches the
+// same attempts again and goes on. Bytes that an attempt writes lie in its staging directory, and
+// the kernel reads and writes them there (passthrough); durable files are read from the cache.
+//
+// Threads: any method from any thread. Lock order: attempts_mutex_ before nothing; then one
+// attempt's mutex, then the cache's. Replies and callbacks are never called under a lock.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "storage_attempts/content_cache.h"
+#include "storage_attempts/snapshot_source.h"
+#include "storage_fuse/file_system.h"
+#include "storage_overlay/overlay.h"
+
+namespace storage_ephemeral {
+class Volume;
+}
+
+namespace storage_attempts {
+
+inline constexpr std::uint64_t kAttemptMax = (std::uint64_t{1} << 24) - 1;
+
+struct AttemptOptions {
+  std::uint64_t number = 0;  // 1 to kAttemptMax; never used again for another attempt
+  storage_overlay::OverlayOptions overlay;
+  std::string volume;                      // of the cache's files
+  std::filesystem::path staging;           // a directory, empty or as an earlier process left it
+  std::shared_ptr<SnapshotSource> source;  // of the snapshot in `overlay`
+  // Null: the volume has durable files only.
+  std::shared_ptr<storage_ephemeral::Volume> ephemeral;
+  std::uint64_t staged_bytes_max = UINT64_MAX;  // seen at copies and at writes that come here; what
+                                                // the kernel writes, the staging directory's quota
+                                                // has to stop
+};
+
+// A file whose bytes are to be uploaded.
+struct StagedFile {
+  InodeNumber inode = 0;
+  base::UniqueFd fd;
+  std::uint64_t size = 0;
+  bool was_open = false;  // for writing; these are its bytes as of finish()
+};
+
+struct Finished {
+  storage::ReadSet read;
+  storage::WriteSet write;  // without the content of `staged`
+  std::vector<StagedFile> staged;
+  std::uint64_t staged_bytes = 0;
+
+  // Wherever the write set speaks of the file.
+  void set_content(InodeNumber inode, const Content& content);
+  void set_times(InodeNumber inode, const struct stat& stat);
+};
+
+struct FileSystemOptions {
+  std::uint64_t cached_file_bytes_max = std::uint64_t{1} << 30;  // larger ones are read in pieces
+  std::uint64_t journal_compact_bytes = std::uint64_t{16} << 20;
+};
+
+class AttemptFileSystem final : public storage_fuse::FileSystem {
+ public:
+  using NodeId = storage_fuse::NodeId;
+  using Handle = storage_fuse::Handle;
+  template <typename T>
+  using Reply = storage_fuse::Reply<T>;
+
+  // `cache` and `log` outlive it.
+  AttemptFileSystem(FileSystemOptions options, ContentCache& cache, base::Logger log);
+  ~AttemptFileSystem() override;
+
+  // --- For the daemon.
+  // The attempt appears, or goes on where an earlier process left it: its journal is in `staging`.
+  // Errors: kAlreadyExists, kInvalidArgument, kDataLoss (files of the journal are missing), and
+  // those of the file system.
+  base::Status attach(AttemptOptions options);
+  // No operation changes anything any more; what it left, for a commit. May be asked again.
+  // Errors: kNotFound; those of the file system.
+  base::Result<Finished> finish(std::uint64_t attempt);
+  // The attempt is no more. Old descriptors write into the void. Its staging directory is emptied.
+  void drop(std::uint64_t attempt);
+
+  static NodeId node_of(std::uint64_t attempt, InodeNumber inode) { return attempt << 40 | inode; }
+  static std::string name_of(std::uint64_t attempt) { return "a" + std::to_string(attempt); }
+
+  // --- For the kernel: see FileSystem.
+  void lookup(NodeId parent, std::string_view name, Reply<storage_fuse::Node> reply) override;
+  void forget(NodeId node, std::uint64_t lookups) override;
+  void getattr(NodeId node, Reply<storage_fuse::Attributes> reply) override;
+  void setattr(NodeId node, const storage_fuse::AttributeChange& change,
+               Reply<storage_fuse::Attributes> reply) override;
+  void readlink(NodeId node, Reply<std::string_view> reply) override;
+  void mknod(NodeId parent, std::string_view name, mode_t mode, dev_t device,
+             Reply<storage_fuse::Node> reply) override;
+  void mkdir(NodeId parent, std::string_view name, mode_t mode,
+             Reply<storage_fuse::Node> reply) override;
+  void symlink(NodeId parent, std::string_view name, std::string_view target,
+               Reply<storage_fuse::Node> reply) override;
+  void link(NodeId node, NodeId new_parent, std::string_view new_name,
+            Reply<storage_fuse::Node> reply) override;
+  void unlink(NodeId parent, std::string_view name, Reply<storage_fuse::Done> reply) override;
+  void rmdir(NodeId parent, std::string_view name, Reply<storage_fuse::Done> reply) override;
+  void rename(NodeId parent, std::string_view name, NodeId new_parent, std::string_view new_name,
+              unsigned flags, Reply<storage_fuse::Done> reply) override;
+  void open(NodeId node, const storage_fuse::OpenHow& how,
+            Reply<storage_fuse::Opened> reply) override;
+  void create(NodeId parent, std::string_view name, mode_t mode, const storage_fuse::OpenHow& how,
+              Reply<storage_fuse::Created> reply) override;
+  void tmpfile(NodeId parent, mode_t mode, const storage_fuse::OpenHow& how,
+               Reply<storage_fuse::Created> reply) override;
+  void read(NodeId node, Handle handle, std::uint64_t offset, std::size_t bytes,
+            Reply<storage_fuse::Bytes> reply) override;
+  void write(NodeId node, Handle handle, std::uint64_t offset, std::span<const std::byte> bytes,
+             const storage_fuse::WriteHow& how, Reply<storage_fuse::Count> reply) override;
+  void flush(NodeId node, Handle handle, std::uint64_t lock_owner,
+             Reply<storage_fuse::Done> reply) override;
+  void release(NodeId node, Handle handle, int flags, Reply<storage_fuse::Done> reply) override;
+  void fsync(NodeId node, Handle handle, bool data_only, Reply<storage_fuse::Done> reply) override;
+  void fallocate(NodeId node, Handle handle, int mode, std::uint64_t offset, std::uint64_t length,
+                 Reply<storage_fuse::Done> reply) override;
+  void lseek(NodeId node, Handle handle, std::uint64_t offset, int whence,
+             Reply<storage_fuse::Count> reply) override;
+  void copy_file_range(NodeId from, Handle from_handle, std::uint64_t from_offset, NodeId to,
+                       Handle to_handle, std::uint64_t to_offset, std::uint64_t length,
+                       Reply<storage_fuse::Count> reply) override;
+  void opendir(NodeId node, Reply<storage_fuse::OpenedDirectory> reply) override;
+  void readdir(NodeId node, Handle handle, std::uint64_t offset, storage_fuse::DirectoryPage page,
+               Reply<storage_fuse::DirectoryPage> reply) override;
+  void releasedir(NodeId node, Handle handle, Reply<storage_fuse::Done> reply) override;
+  void fsyncdir(NodeId node, Handle handle, bool data_only,
+                Reply<storage_fuse::Done> reply) override;
+  void statfs(NodeId node, Reply<struct statvfs> reply) override;
+  void setxattr(NodeId node, std::string_view name, std::span<const std::byte> value, int flags,
+                Reply<storage_fuse::Done> reply) override;
+  void getxattr(NodeId node, std::string_view name, Reply<storage_fuse::Bytes> reply) override;
+  void listxattr(NodeId node, Reply<storage_fuse::Bytes> reply) override;
+  void removexattr(NodeId node, std::string_view name, Reply<storage_fuse::Done> reply) override;
+
+  class Attempt;  // of src/
+
+ private:
+  std::shared_ptr<Attempt> attempt_of(NodeId node) const;
+  void lookup_attempt(std::string_view name, Reply<storage_fuse::Node> reply);
+  void list_attempts(std::uint64_t offset, storage_fuse::DirectoryPage page,
+                     Reply<storage_fuse::DirectoryPage> reply);
+
+  const FileSystemOptions options_;
+  ContentCache& cache_;
+  const base::Logger log_;
+  mutable std::mutex attempts_mutex_;  // guards attempts_
+  std::map<std::uint64_t, std::shared_ptr<Attempt>> attempts_;
+};
+
+}  // namespace storage_attempts

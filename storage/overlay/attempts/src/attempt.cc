@@ -1,0 +1,202 @@
+#include "attempt.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+namespace storage_attempts {
+namespace {
+
+constexpr std::uint64_t kInodesAtOnce = 1024;
+
+// What the store says, to a program that reads a file.
+int errno_of(const base::Error& error) {
+  return error.code == base::ErrorCode::kNoSpace ? ENOSPC : EIO;
+}
+
+}  // namespace
+
+AttemptFileSystem::Attempt::Attempt(AttemptOptions wanted, const FileSystemOptions& system_options,
+                                    ContentCache& content_cache, base::UniqueFd directory)
+    : options(std::move(wanted)),
+      system(system_options),
+      cache(content_cache),
+      overlay(options.overlay),
+      directory_(std::move(directory)),
+      compact_at_(system.journal_compact_bytes) {}
+
+base::Result<std::shared_ptr<AttemptFileSystem::Attempt>> AttemptFileSystem::Attempt::open(
+    AttemptOptions options, const FileSystemOptions& system, ContentCache& cache) {
+  base::UniqueFd directory(::open(options.staging.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) return base::error_from_errno(errno, "open " + options.staging.string());
+  std::shared_ptr<Attempt> attempt(
+      new Attempt(std::move(options), system, cache, std::move(directory)));
+  TRY_STATUS(attempt->resume());
+  return attempt;
+}
+
+// --- After a restart.
+
+base::Status AttemptFileSystem::Attempt::resume() {
+  TRY(auto opened, JournalFile::open(directory_.get()));
+  journal_ = std::move(opened.file);
+  const std::size_t good = overlay.replay(opened.content);
+  // Only what was never answered can be torn.
+  if (good < opened.content.size()) TRY_STATUS(journal_.cut(good));
+  DIR* const listing = ::fdopendir(::openat(directory_.get(), ".", O_RDONLY | O_CLOEXEC));
+  if (listing == nullptr) return base::error_from_errno(errno, "list a staging directory");
+  base::Status status;
+  while (const dirent* item = ::readdir(listing))  // NOLINT(concurrency-mt-unsafe): ours alone
+    if (auto looked = look_at(item->d_name); !looked.ok()) status = std::move(looked);
+  ::closedir(listing);
+  return status;
+}
+
+// Staging files whose operation did not get as far as the journal: nobody was told of them. A file
+// that was being taken over from the cache is what the kernel may still be reading.
+base::Status AttemptFileSystem::Attempt::look_at(const std::string& name) {
+  if (name.starts_with(".") || name == "journal") return {};
+  const auto inode = std::strtoull(name.c_str() + 1, nullptr, 10);
+  if (name.ends_with(".new")) {
+    ::unlinkat(directory_.get(), name.c_str(), 0);
+  } else if (name[0] == 'b') {
+    files[inode].borrowed = files[inode].from_before = true;
+  } else if (name[0] == 'f') {
+    const auto view = overlay.view(inode);
+    if (view.ok() && view->staged) return {};
+    if (!view.ok() && view.error().error != 0)
+      ::unlinkat(directory_.get(), name.c_str(), 0);
+    else if (rename_file(name, 'b', inode) == 0)
+      files[inode].borrowed = files[inode].from_before = true;
+  }
+  return {};
+}
+
+// --- The journal.
+
+Answer<storage_overlay::Done> AttemptFileSystem::Attempt::may_change() {
+  if (frozen) return fail(EROFS);
+  if (const int error = journal_.make_room(); error != 0) return fail(error);
+  return storage_overlay::Done{};
+}
+
+void AttemptFileSystem::Attempt::write_journal() {
+  if (const std::string frame = overlay.take_journal(); !frame.empty()) journal_.append(frame);
+  for (const InodeNumber inode : overlay.take_ended()) {
+    remove_file('f', inode);
+    files.erase(inode);
+  }
+  if (journal_.bytes() < compact_at_) return;
+  const std::string whole = overlay.whole_journal();
+  if (whole.size() < journal_.bytes() / 2 && journal_.replace(whole).ok())
+    overlay.journal_replaced(whole.size());
+  compact_at_ = std::max(system.journal_compact_bytes, 2 * journal_.bytes());
+}
+
+// --- What operations wait for.
+
+void AttemptFileSystem::Attempt::satisfy(Wants wanted, std::function<void(int)> done) {
+  struct Waiting {
+    std::atomic<std::size_t> left{1};
+    std::atomic<int> error{0};
+    std::function<void(int)> done;
+    void arrived(int failure) {
+      if (failure != 0) error = failure;
+      if (left.fetch_sub(1) == 1) done(error);
+    }
+  };
+  const auto waiting = std::make_shared<Waiting>();
+  waiting->done = std::move(done);
+  waiting->left = 1 + wanted.need.names.size() + wanted.need.directories.size() +
+                  (wanted.need.inodes ? 1 : 0) + (wanted.content ? 1 : 0);
+  const auto self = shared_from_this();
+  // Takes the answer in, under the lock, or keeps the error.
+  const auto take = [self, waiting](auto& answer, auto&& learn) {
+    if (answer.ok()) {
+      const std::lock_guard lock(self->mutex);
+      learn(*answer);
+    }
+    waiting->arrived(answer.ok() ? 0 : errno_of(answer.error()));
+  };
+  for (const auto& key : wanted.need.names)
+    options.source->lookup(key, [self, take, key](auto entry) {
+      take(entry, [&](const auto& value) { self->overlay.learn(key, value); });
+    });
+  for (const InodeNumber inode : wanted.need.directories)
+    options.source->list(inode, [self, take, inode](auto listing) {
+      take(listing, [&](const auto& value) { self->overlay.learn_directory(inode, value); });
+    });
+  if (wanted.need.inodes)
+    options.source->reserve(kInodesAtOnce, [self, take](auto first) {
+      take(first, [&](InodeNumber value) { self->overlay.give_inodes(value, kInodesAtOnce); });
+    });
+  if (wanted.content) {
+    std::optional<Content> content;
+    {
+      const std::lock_guard lock(mutex);
+      if (auto known = overlay.content(*wanted.content); known.ok()) content = *known;
+    }
+    const InodeNumber inode = *wanted.content;
+    if (!content)
+      waiting->arrived(0);
+    else
+      cache.get(options.volume, inode, *content, options.source, [self, take, inode](auto file) {
+        take(file, [&](const auto& value) { self->files[inode].cached = value; });
+      });
+  }
+  waiting->arrived(0);
+}
+
+// --- Attributes.
+
+Answer<storage_fuse::Attributes> AttemptFileSystem::Attempt::attributes_of(const View& view) {
+  storage_fuse::Attributes answer;
+  struct stat& stat = answer.stat;
+  const auto& attributes = view.attributes;
+  static constexpr mode_t kTypes[] = {S_IFREG, S_IFDIR, S_IFLNK, S_IFIFO, S_IFSOCK};
+  stat.st_ino = view.inode;
+  stat.st_mode = kTypes[static_cast<std::size_t>(attributes.type)] | attributes.permissions;
+  stat.st_nlink = view.links;
+  stat.st_uid = attributes.uid;
+  stat.st_gid = attributes.gid;
+  stat.st_size = static_cast<off_t>(view.size);
+  stat.st_blksize = 4096;
+  stat.st_blocks = static_cast<blkcnt_t>((view.size + 511) / 512);
+  stat.st_atim = timespec_of(attributes.accessed);
+  stat.st_mtim = timespec_of(attributes.modified);
+  stat.st_ctim = timespec_of(attributes.changed);
+  if (view.staged) {
+    struct stat real{};
+    const auto open = files.find(view.inode);
+    const int failed =
+        open != files.end() && open->second.staged
+            ? ::fstat(open->second.staged->get(), &real)
+            : ::fstatat(directory_.get(), ("f" + std::to_string(view.inode)).c_str(), &real, 0);
+    if (failed != 0) return fail(EIO);
+    stat.st_size = real.st_size;
+    stat.st_blocks = real.st_blocks;
+    // Its times are the staging file's: the kernel writes there, and its clock is finer than ours.
+    stat.st_atim = real.st_atim;
+    stat.st_mtim = real.st_mtim;
+    stat.st_ctim = real.st_ctim;
+  }
+  if (view.tier == hints::Tier::kEphemeral) answer.valid = storage_fuse::Timeout::zero();
+  return answer;
+}
+
+Answer<storage_fuse::Node> AttemptFileSystem::Attempt::node_of(const View& view) {
+  storage_fuse::Node node;
+  node.id = node_of(view.inode);
+  TRY(node.attributes, attributes_of(view));
+  if (view.tier == hints::Tier::kEphemeral) node.name_valid = storage_fuse::Timeout::zero();
+  overlay.hold(view.inode);
+  return node;
+}
+
+}  // namespace storage_attempts

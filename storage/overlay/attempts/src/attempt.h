@@ -1,0 +1,112 @@
+// One attempt: its overlay, its staging directory, its open files.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "files.h"
+#include "journal_file.h"
+#include "storage_attempts/attempt_file_system.h"
+
+namespace storage_attempts {
+
+using storage::FileType;
+using storage_overlay::Answer;
+using storage_overlay::fail;
+using storage_overlay::Need;
+using storage_overlay::Overlay;
+using storage_overlay::Stop;
+using storage_overlay::View;
+
+// What an operation has to wait for.
+struct Wants {
+  Need need;
+  std::optional<InodeNumber> content;  // of this file, in the cache
+};
+
+// A file that is open, or whose state the kernel may still rely on.
+struct OpenFile {
+  std::uint64_t opens = 0;
+  std::uint64_t writers = 0;
+  std::shared_ptr<base::UniqueFd> staged;  // the staging file, while it is needed
+  std::shared_ptr<CachedFile> cached;      // the durable bytes
+  bool borrowed = false;                   // the kernel reads the cache's file, lent to us alone
+  bool from_before = false;                // borrowed by an earlier process: opens may be too few
+};
+
+// Threads: everything but satisfy() with `mutex` held.
+class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> {
+ public:
+  static base::Result<std::shared_ptr<Attempt>> open(AttemptOptions options,
+                                                     const FileSystemOptions& system,
+                                                     ContentCache& cache);
+
+  const AttemptOptions options;
+  const FileSystemOptions system;
+  ContentCache& cache;
+  std::mutex mutex;
+  Overlay overlay;
+  bool frozen = false;   // finish() was called
+  bool dropped = false;  // drop() was
+  std::unordered_map<InodeNumber, OpenFile> files;
+  Wants wants;  // of the operation that is under way
+
+  // Gets all that is wanted, without `mutex`; then `done`, with 0 or an errno.
+  void satisfy(Wants wanted, std::function<void(int)> done);
+
+  // After each operation, whether it succeeded or not.
+  void write_journal();
+  // Before one that changes something.
+  Answer<storage_overlay::Done> may_change();
+
+  NodeId node_of(InodeNumber inode) const {
+    return AttemptFileSystem::node_of(options.number, inode);
+  }
+  // The attributes as the staging file completes them.
+  Answer<storage_fuse::Attributes> attributes_of(const View& view);
+  // Its ctime is now, if it is a staged file: what changed it was not the file's bytes.
+  void touch(InodeNumber inode);
+  void touch_name(const storage::NameKey& key);
+  // One more lookup of the file.
+  Answer<storage_fuse::Node> node_of(const View& view);
+
+  // The file's bytes are in its staging file from now on; those of before too, when `keep`.
+  Answer<storage_overlay::Done> stage(const View& view, bool keep);
+  Answer<storage_overlay::Done> make_staging_file(InodeNumber inode);
+  Answer<std::shared_ptr<base::UniqueFd>> staging_file(InodeNumber inode);
+  Answer<storage_overlay::Done> truncate(const View& view, std::uint64_t size);
+  Answer<storage_overlay::Done> empty(const View& view, bool drop_privileges);
+  // The cache's file of it; wanted where it is not there.
+  Answer<std::shared_ptr<CachedFile>> cached_file(InodeNumber inode, const Content& content);
+
+  Answer<storage_fuse::Opened> open_file(InodeNumber inode, int flags, bool drop_privileges);
+  void close_file(InodeNumber inode, int flags);
+
+  base::Result<Finished> finish();
+  void drop();
+
+ private:
+  Attempt(AttemptOptions wanted, const FileSystemOptions& system, ContentCache& cache,
+          base::UniqueFd directory);
+  base::Status resume();
+  base::Status look_at(const std::string& name);
+  Answer<storage_overlay::Done> copy_content(InodeNumber inode, const View& view, int to);
+  Answer<storage_overlay::Done> take_borrowed(InodeNumber inode, OpenFile& file);
+  base::Result<StagedFile> staged_copy(InodeNumber inode);
+  void remove_file(char kind, InodeNumber inode);
+  int rename_file(const std::string& from, char kind, InodeNumber inode);
+  base::UniqueFd open_name(const std::string& name, int flags) const;
+
+  base::UniqueFd directory_;
+  JournalFile journal_;
+  std::uint64_t compact_at_ = 0;
+};
+
+}  // namespace storage_attempts

@@ -1,0 +1,167 @@
+#include "storage_attempts/attempt_file_system.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <charconv>
+
+#include "serve.h"
+
+namespace storage_attempts {
+namespace {
+
+constexpr int kInodeBits = 40;
+
+storage_fuse::Attributes root_attributes(std::size_t attempts) {
+  storage_fuse::Attributes attributes;
+  attributes.stat.st_ino = storage_fuse::kRootNode;
+  attributes.stat.st_mode = S_IFDIR | 0755;
+  attributes.stat.st_nlink = static_cast<nlink_t>(2 + attempts);
+  attributes.stat.st_blksize = 4096;
+  attributes.valid = storage_fuse::Timeout::zero();
+  return attributes;
+}
+
+}  // namespace
+
+AttemptFileSystem::AttemptFileSystem(FileSystemOptions options, ContentCache& cache,
+                                     base::Logger log)
+    : options_(options), cache_(cache), log_(std::move(log)) {}
+
+AttemptFileSystem::~AttemptFileSystem() = default;
+
+base::Status AttemptFileSystem::attach(AttemptOptions options) {
+  const std::uint64_t number = options.number;
+  if (number == 0 || number > kAttemptMax)
+    return base::Error{base::ErrorCode::kInvalidArgument, "an attempt has a number from 1 on"};
+  {
+    const std::lock_guard lock(attempts_mutex_);
+    if (attempts_.contains(number))
+      return base::Error{base::ErrorCode::kAlreadyExists, "the attempt is attached"};
+  }
+  TRY(auto attempt, Attempt::open(std::move(options), options_, cache_));
+  const std::lock_guard lock(attempts_mutex_);
+  if (!attempts_.emplace(number, std::move(attempt)).second)
+    return base::Error{base::ErrorCode::kAlreadyExists, "the attempt is attached"};
+  return {};
+}
+
+std::shared_ptr<AttemptFileSystem::Attempt> AttemptFileSystem::attempt_of(NodeId node) const {
+  const std::lock_guard lock(attempts_mutex_);
+  const auto at = attempts_.find(node >> kInodeBits);
+  return at != attempts_.end() ? at->second : nullptr;
+}
+
+base::Result<Finished> AttemptFileSystem::finish(std::uint64_t number) {
+  const auto attempt = attempt_of(node_of(number, 0));
+  if (!attempt) return base::Error{base::ErrorCode::kNotFound, "there is no such attempt"};
+  const std::lock_guard lock(attempt->mutex);
+  return attempt->finish();
+}
+
+void AttemptFileSystem::drop(std::uint64_t number) {
+  std::shared_ptr<Attempt> attempt;
+  {
+    const std::lock_guard lock(attempts_mutex_);
+    const auto at = attempts_.find(number);
+    if (at == attempts_.end()) return;
+    attempt = std::move(at->second);
+    attempts_.erase(at);
+  }
+  const std::lock_guard lock(attempt->mutex);
+  attempt->drop();
+}
+
+namespace {
+
+void for_each_entry(storage::WriteSet& write, InodeNumber inode,
+                    const std::function<void(storage::Entry&)>& set) {
+  for (auto& [key, entry] : write.names)
+    if (entry && entry->inode == inode) set(*entry);
+  if (const auto at = write.shared.find(inode); at != write.shared.end()) set(at->second);
+}
+
+}  // namespace
+
+void Finished::set_content(InodeNumber inode, const Content& content) {
+  for_each_entry(write, inode, [&](storage::Entry& entry) { entry.content = content; });
+}
+
+void Finished::set_times(InodeNumber inode, const struct stat& stat) {
+  for_each_entry(write, inode, [&](storage::Entry& entry) {
+    entry.attributes.accessed = time_of(stat.st_atim);
+    entry.attributes.modified = time_of(stat.st_mtim);
+    entry.attributes.changed = time_of(stat.st_ctim);
+  });
+}
+
+// --- The root of the mount: attempts.
+
+void AttemptFileSystem::lookup_attempt(std::string_view name, Reply<storage_fuse::Node> reply) {
+  std::uint64_t number = 0;
+  if (!name.starts_with("a")) return reply.fail(ENOENT);
+  const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), number);
+  if (error != std::errc() || name != name_of(number) || end != name.data() + name.size())
+    return reply.fail(ENOENT);
+  const auto attempt = attempt_of(node_of(number, 0));
+  if (!attempt) return reply.fail(ENOENT);
+  serve<storage_fuse::Node>(attempt, std::move(reply),
+                            [](Attempt& a) -> Answer<storage_fuse::Node> {
+                              TRY(const View view, a.overlay.view(storage::kRootInode));
+                              return a.node_of(view);
+                            });
+}
+
+void AttemptFileSystem::list_attempts(std::uint64_t offset, storage_fuse::DirectoryPage page,
+                                      Reply<storage_fuse::DirectoryPage> reply) {
+  std::vector<std::uint64_t> numbers;
+  {
+    const std::lock_guard lock(attempts_mutex_);
+    for (const auto& [number, attempt] : attempts_) numbers.push_back(number);
+  }
+  bool room = offset >= 1 || page.add_bare(".", storage_fuse::kRootNode, S_IFDIR, 1);
+  room = room && (offset >= 2 || page.add_bare("..", storage_fuse::kRootNode, S_IFDIR, 2));
+  for (const std::uint64_t number : numbers)
+    if (room && number + 2 > offset)
+      room = page.add_bare(name_of(number), storage::kRootInode, S_IFDIR, number + 2);
+  reply.ok(std::move(page));
+}
+
+void AttemptFileSystem::lookup(NodeId parent, std::string_view name,
+                               Reply<storage_fuse::Node> reply) {
+  if (parent == storage_fuse::kRootNode) return lookup_attempt(name, std::move(reply));
+  serve<storage_fuse::Node>(
+      attempt_of(parent), std::move(reply),
+      [parent, name = std::string(name)](Attempt& a) -> Answer<storage_fuse::Node> {
+        auto view = a.overlay.lookup(inode_of(parent), name);
+        if (view.ok()) return a.node_of(*view);
+        // Nobody else makes names here: that there is none may be remembered.
+        if (view.error().error == ENOENT && !a.options.ephemeral) return storage_fuse::Node{};
+        return std::move(view).error();
+      });
+}
+
+void AttemptFileSystem::forget(NodeId node, std::uint64_t lookups) {
+  const auto attempt = attempt_of(node);
+  if (!attempt) return;
+  const std::lock_guard lock(attempt->mutex);
+  if (attempt->dropped) return;
+  attempt->overlay.forget(inode_of(node), lookups);
+  attempt->write_journal();
+}
+
+void AttemptFileSystem::getattr(NodeId node, Reply<storage_fuse::Attributes> reply) {
+  if (node == storage_fuse::kRootNode) {
+    std::unique_lock lock(attempts_mutex_);
+    const auto attributes = root_attributes(attempts_.size());
+    lock.unlock();
+    return reply.ok(attributes);
+  }
+  serve<storage_fuse::Attributes>(attempt_of(node), std::move(reply),
+                                  [node](Attempt& a) -> Answer<storage_fuse::Attributes> {
+                                    TRY(const View view, a.overlay.view(inode_of(node)));
+                                    return a.attributes_of(view);
+                                  });
+}
+
+}  // namespace storage_attempts

@@ -1,0 +1,44 @@
+// An attempt's journal on the disk. It survives the daemon, not the power: an attempt dies with its
+// node in any case.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace storage_attempts {
+
+class JournalFile {
+ public:
+  // The journal in `directory`, and what it holds. A new one is made where there is none.
+  struct Opened;
+  static base::Result<Opened> open(int directory);
+
+  JournalFile() = default;
+
+  // Before an operation: whether what it says will find room. 0, or an errno (ENOSPC, EDQUOT).
+  int make_room();
+  void append(std::string_view frame);
+  // Everything anew; as it was when that fails.
+  base::Status replace(std::string_view whole);
+  // Drops what is damaged at the end.
+  base::Status cut(std::uint64_t bytes);
+
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  int directory_ = -1;  // of the attempt, which outlives this
+  base::UniqueFd fd_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t room_ = 0;  // up to here the disk has room
+};
+
+struct JournalFile::Opened {
+  JournalFile file;
+  std::string content;
+};
+
+}  // namespace storage_attempts
