@@ -8,7 +8,8 @@
 namespace storage_ceph {
 namespace {
 
-std::string seconds(std::chrono::seconds time) { return std::to_string(time.count()); }
+std::string text_of(std::chrono::seconds time) { return std::to_string(time.count()); }
+std::string text_of(std::chrono::duration<double> time) { return std::to_string(time.count()); }
 
 }  // namespace
 
@@ -25,13 +26,19 @@ base::Status Connection::configure(const CephOptions& options) {
         base::ErrorCode::kInvalidArgument,
         error_from_rados(read, "reading the configuration " + options.conf_file).message};
   }
-  const std::array<std::pair<const char*, std::string>, 6> settings = {{
+  // The client asks for a new map of the OSDs when a request has waited for objecter_timeout. Were
+  // requests given up before that, one that waits for a placement group which has moved meanwhile
+  // would keep to the old place, and so would all that follow. These are Ceph's defaults for 30 s.
+  const std::chrono::duration<double> request_timeout = options.request_timeout;
+  const std::array<std::pair<const char*, std::string>, 8> settings = {{
       {"mon_host", options.monitors},
       {"keyring", options.keyring_file},
       {"key", options.key},
-      {"rados_osd_op_timeout", seconds(options.request_timeout)},
-      {"rados_mon_op_timeout", seconds(options.monitor_timeout)},
-      {"client_mount_timeout", seconds(options.connect_timeout)},
+      {"rados_osd_op_timeout", text_of(options.request_timeout)},
+      {"objecter_timeout", text_of(request_timeout / 3)},
+      {"objecter_tick_interval", text_of(request_timeout / 6)},
+      {"rados_mon_op_timeout", text_of(options.monitor_timeout)},
+      {"client_mount_timeout", text_of(options.connect_timeout)},
   }};
   for (const auto& [name, value] : settings) {
     if (value.empty()) continue;

@@ -53,6 +53,7 @@ class EmbeddedStore final : public storage::ObjectStore {
   void notify(const ObjectId& object, std::string bytes) override;
 
  private:
+  base::Status check_room(const ObjectId& object, const ObjectWrite& change) const;
   // What answers `done`, and then leaves the bound: with that the store may go.
   template <typename T>
   Done<T> answering(std::size_t bytes, Done<T> done);
@@ -105,8 +106,21 @@ void EmbeddedStore::ask(std::size_t bytes, Done<T> done, Work work) {
                     std::size_t worker) { done(work(connections_[worker])); });
 }
 
+base::Status EmbeddedStore::check_room(const ObjectId& object, const ObjectWrite& change) const {
+  if (!change.data && change.omap_set.empty()) return {};
+  const auto min =
+      object.pool == Pool::kData ? options_.room_bytes_min : options_.room_bytes_min / 2;
+  TRY(const std::uint64_t left, room_left(options_.directory));
+  if (left >= min + bytes_of(change)) return {};
+  return base::Error{base::ErrorCode::kNoSpace,
+                     "the disk of " + options_.directory.string() + " has " + std::to_string(left) +
+                         " bytes left; " + std::to_string(min) + " must stay"};
+}
+
 void EmbeddedStore::write(const ObjectId& object, ObjectWrite change, Done<ObjectVersion> done) {
-  if (auto status = check_write(object, change); !status.ok()) {
+  auto status = check_write(object, change);
+  if (status.ok()) status = check_room(object, change);
+  if (!status.ok()) {
     return ask<ObjectVersion>(0, std::move(done), [error = status.error()](MetadataReader&) {
       return Result<ObjectVersion>(error);
     });

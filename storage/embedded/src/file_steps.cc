@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,6 +80,14 @@ base::Result<std::string> read_at(int fd, std::uint64_t offset, std::uint64_t le
   }
   bytes.resize(got);
   return bytes;
+}
+
+base::Result<std::uint64_t> room_left(const fs::path& directory) {
+  struct statvfs found{};
+  if (::statvfs(directory.c_str(), &found) != 0) {
+    return error_from_errno(errno, "looking at the disk of " + directory.string());
+  }
+  return std::uint64_t{found.f_bavail} * found.f_frsize;
 }
 
 base::Result<base::UniqueFd> lock_directory(const fs::path& directory) {

@@ -27,6 +27,9 @@ base::Result<base::UniqueFd> open_to_read(const std::filesystem::path& path);
 // Fewer than `length` only at the file's end.
 base::Result<std::string> read_at(int fd, std::uint64_t offset, std::uint64_t length);
 
+// What a user may still write to the file system.
+base::Result<std::uint64_t> room_left(const std::filesystem::path& directory);
+
 // kUnavailable with the pid of the process that has it. Held until the descriptor closes.
 base::Result<base::UniqueFd> lock_directory(const std::filesystem::path& directory);
 

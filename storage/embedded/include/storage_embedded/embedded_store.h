@@ -15,6 +15,9 @@ struct EmbeddedOptions {
   std::size_t file_writers = 8;  // threads that write data objects; the disk syncs for all at once
   std::size_t requests_max = 1024;  // under way
   std::size_t bytes_max = 128 << 20;
+  // What the disk must have left for data to be written; half of it for metadata. So there is room
+  // to note what is removed: the log grows with that, too.
+  std::uint64_t room_bytes_min = 64 << 20;
 };
 
 // Opens the store, and removes what a process that died left half-done. One process at a time has
