@@ -3,7 +3,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -33,11 +32,6 @@ class PlainChannel final : public Channel {
   Io write(const char* from, std::size_t bytes) override {
     return from_call(::send(fd_, from, bytes, MSG_DONTWAIT | MSG_NOSIGNAL), Io::Kind::kWantWrite);
   }
-  bool sends_files() const override { return true; }
-  Io send_file(int fd, std::uint64_t offset, std::size_t bytes) override {
-    auto at = static_cast<off_t>(offset);
-    return from_call(::sendfile(fd_, fd, &at, bytes), Io::Kind::kWantWrite);
-  }
   std::string peer_name() const override { return {}; }
 
  private:
@@ -66,9 +60,6 @@ class TlsChannel final : public Channel {
     const int result = SSL_write(tls_.get(), from, clip(bytes));
     return result > 0 ? Io{.bytes = static_cast<std::size_t>(result)} : failure(result);
   }
-  bool sends_files() const override { return false; }
-  Io send_file(int, std::uint64_t, std::size_t) override { return {.kind = Io::Kind::kClosed}; }
-
   std::string peer_name() const override {
     const X509* certificate = SSL_get0_peer_certificate(tls_.get());
     std::array<char, 80> name{};

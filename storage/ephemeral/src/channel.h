@@ -26,9 +26,6 @@ class Channel {
   virtual Io handshake() = 0;
   virtual Io read(char* to, std::size_t bytes) = 0;
   virtual Io write(const char* from, std::size_t bytes) = 0;
-  // Whether bytes can go from a file to the socket without passing through here.
-  virtual bool sends_files() const = 0;
-  virtual Io send_file(int fd, std::uint64_t offset, std::size_t bytes) = 0;
   // As the peer's certificate says; "" where there is none.
   virtual std::string peer_name() const = 0;
 };

@@ -45,6 +45,12 @@ void ContentChecksum::bytes(std::string_view bytes) {
   }
 }
 
+void ContentChecksum::frame(std::string_view bytes, std::uint64_t checksum) {
+  if (size_ % kBlockBytes != 0 || bytes.size() != kBlockBytes) return this->bytes(bytes);
+  size_ += kBlockBytes;
+  if (!all_zero(bytes)) fold(*all_, size_ / kBlockBytes, checksum);
+}
+
 void ContentChecksum::zeros(std::uint64_t count) {
   while (count > 0) {
     if (size_ % kBlockBytes == 0 && count >= kBlockBytes) {

@@ -27,6 +27,8 @@ class ContentChecksum {
   ContentChecksum();
 
   void bytes(std::string_view bytes);
+  // The same, where the checksum of these bytes is known: that of a whole block is not made again.
+  void frame(std::string_view bytes, std::uint64_t checksum);
   void zeros(std::uint64_t count);
   std::uint64_t size() const { return size_; }
   // Of all that was fed; feeding may go on.

@@ -188,29 +188,16 @@ void Connection::introduced() {
   user_->ready(settings_.peer);
 }
 
-void Connection::send(std::string bytes) {
+void Connection::send(std::string bytes) { enqueue({.own = std::move(bytes), .borrowed = {}}); }
+
+void Connection::send_borrowed(std::string_view bytes) { enqueue({.own = {}, .borrowed = bytes}); }
+
+void Connection::enqueue(Output output) {
   if (!open()) return;
   const auto keep = shared_from_this();
-  const std::size_t size = bytes.size();
-  output_.push_back({.bytes = std::move(bytes), .file = nullptr, .left = size});
+  output_.push_back(std::move(output));
   if (output_.size() == 1) write_more();
   if (open()) expect_events();
-}
-
-void Connection::send_file(std::shared_ptr<base::UniqueFd> fd, std::uint64_t offset,
-                           std::size_t bytes) {
-  if (!open()) return;
-  const auto keep = shared_from_this();
-  output_.push_back({.bytes = {}, .file = std::move(fd), .offset = offset, .left = bytes});
-  if (output_.size() == 1) write_more();
-  if (open()) expect_events();
-}
-
-Io Connection::write_one(Output& output) {
-  if (output.file != nullptr) {
-    return channel_->send_file(output.file->get(), output.offset, output.left);
-  }
-  return channel_->write(output.bytes.data() + output.offset, output.left);
 }
 
 // The user may send more from within drained(): that joins the loop here.
@@ -220,13 +207,14 @@ void Connection::write_more() {
   std::size_t total = 0;
   while (open() && !output_.empty() && total < kBytesAtOnceMax) {
     Output& output = output_.front();
-    const Io io = write_one(output);
+    const std::string_view all =
+        output.own.empty() ? output.borrowed : std::string_view(output.own);
+    const Io io = channel_->write(all.data() + output.offset, all.size() - output.offset);
     if (io.kind == Io::Kind::kClosed) fail("it hung up");
     if (io.kind != Io::Kind::kDone) break;
     total += io.bytes;
     output.offset += io.bytes;
-    output.left -= io.bytes;
-    if (output.left > 0) continue;
+    if (output.offset < all.size()) continue;
     output_.pop_front();
     if (output_.empty() && stage_ == Stage::kReady) user_->drained();
   }

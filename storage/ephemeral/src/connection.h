@@ -46,9 +46,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void start();
   void send(std::string bytes);
-  bool sends_files() const { return channel_->sends_files(); }
-  // The file may shrink meanwhile: then the connection is closed.
-  void send_file(std::shared_ptr<base::UniqueFd> fd, std::uint64_t offset, std::size_t bytes);
+  // The same, of bytes that stay where they are until drained(), or until it is closed.
+  void send_borrowed(std::string_view bytes);
   bool idle() const { return output_.empty(); }
   // Another user takes it over; both are between two frames.
   void hand_to(ConnectionUser& user) { user_ = &user; }
@@ -59,10 +58,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   enum class Stage : std::uint8_t { kChannel, kHello, kProof, kReady };
   struct Output {
-    std::string bytes;
-    std::shared_ptr<base::UniqueFd> file;
-    std::uint64_t offset = 0;
-    std::size_t left = 0;
+    std::string own;
+    std::string_view borrowed;  // where `own` is empty
+    std::size_t offset = 0;
   };
 
   void on_events(std::uint32_t events);
@@ -77,7 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void hear_proof(const ProofFrame& proof);
   void introduced();
   void write_more();
-  Io write_one(Output& output);
+  void enqueue(Output output);
   void expect_events();
   void fail(const std::string& why);
 

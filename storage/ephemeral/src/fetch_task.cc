@@ -161,7 +161,7 @@ void FetchTask::take(const DataFrame& data) {
     return end(false, [&](FetchSink& sink) { sink.failed(fetch_, stored.error()); });
   }
   context_.counters.bytes_received += data.bytes.size();
-  sum_->bytes(data.bytes);
+  sum_->frame(data.bytes, data.checksum);
   advance();
 }
 

@@ -150,23 +150,25 @@ void ServeSession::send_some(const SourceView& view) {
   }
   // Frames end at whole blocks, so that a block is hashed by one.
   const std::uint64_t block = kDataBytesMax - serving_->offset % kDataBytesMax;
-  send_bytes(std::min(extent.data, block), view.checksum.has_value());
+  send_bytes(std::min(extent.data, block));
 }
 
-void ServeSession::send_bytes(std::uint64_t length, bool) {
-  buffer_.resize(kDataHeaderBytes + length);
-  const ssize_t got = ::pread(serving_->stream.file->get(), buffer_.data() + kDataHeaderBytes,
-                              length, static_cast<off_t>(serving_->offset));
+void ServeSession::send_bytes(std::uint64_t length) {
+  if (buffer_ == nullptr) {
+    buffer_ = std::make_unique_for_overwrite<char[]>(kDataHeaderBytes + kDataBytesMax);
+  }
+  char* const bytes = buffer_.get() + kDataHeaderBytes;
+  const ssize_t got =
+      ::pread(serving_->stream.file->get(), bytes, length, static_cast<off_t>(serving_->offset));
   if (got < 0) return hang_up();
   if (got == 0) return;  // it was cut meanwhile; its growth or its seal will tell
   const auto count = static_cast<std::size_t>(got);
-  const std::uint64_t checksum = frame_checksum({buffer_.data() + kDataHeaderBytes, count});
-  buffer_.replace(0, kDataHeaderBytes, encode_data_header(serving_->offset, checksum, count));
-  buffer_.resize(kDataHeaderBytes + count);
+  const std::string header =
+      encode_data_header(serving_->offset, frame_checksum({bytes, count}), count);
+  std::ranges::copy(header, buffer_.get());
   serving_->offset += count;
   context_.counters.bytes_sent += count;
-  connection_->send(std::move(buffer_));
-  buffer_.clear();
+  connection_->send_borrowed({buffer_.get(), kDataHeaderBytes + count});
 }
 
 void ServeSession::tell_end(const SourceView& view) {

@@ -42,7 +42,7 @@ class ServeSession final : public ConnectionUser,
   void keep(const KeepFrame& asked);
   void pump();
   void send_some(const SourceView& view);
-  void send_bytes(std::uint64_t length, bool final);
+  void send_bytes(std::uint64_t length);
   void tell_end(const SourceView& view);
   void finish(const Frame& last);
   void hang_up();
@@ -57,8 +57,8 @@ class ServeSession final : public ConnectionUser,
   bool introduced_ = false;
   std::optional<Serving> serving_;
   bool keeping_ = false;
-  std::string buffer_;
-  base::Instant moved_{};  // when the peer last took something
+  std::unique_ptr<char[]> buffer_;  // of the frame that is on its way
+  base::Instant moved_{};           // when the peer last took something
   EventLoop::Timer heartbeat_;
 };
 
