@@ -1,5 +1,6 @@
 #include "checksum.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -105,6 +106,12 @@ base::Result<std::uint64_t> content_checksum(int fd, std::uint64_t size) {
     if (got < 0) return base::error_from_errno(errno, "read of a file");
     if (got == 0) return base::Error{base::ErrorCode::kDataLoss, "a file is shorter than its size"};
     sum.bytes({buffer.data(), static_cast<std::size_t>(got)});
+  }
+  // The end of the file looks like a hole.
+  struct stat info{};
+  if (::fstat(fd, &info) != 0) return base::error_from_errno(errno, "stat of a file");
+  if (static_cast<std::uint64_t>(info.st_size) < size) {
+    return base::Error{base::ErrorCode::kDataLoss, "a file is shorter than its size"};
   }
   return sum.value();
 }

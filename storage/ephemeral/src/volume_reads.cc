@@ -275,7 +275,11 @@ void VolumeImpl::let_go(Locked& locked, const File& file) {
   const FileState state = file->life.state();
   const bool unfinished = state == FileState::kWriting && !file->removed && !file->broken;
   if (file->role == LocalFile::Role::kMaking && unfinished) return;
-  if (file->role == LocalFile::Role::kFetching && !file->copied_from.empty() && unfinished) return;
+  if (file->role == LocalFile::Role::kFetching && unfinished) {
+    // Only the checksum is missing: the copy will be good for the next reader.
+    const bool nearly = file->fetch != nullptr && file->size && file->have == *file->size;
+    if (nearly || !file->copied_from.empty()) return;
+  }
   unwatch(*file);
   files_.erase(file->key);
   if (file->fetch != nullptr) {
