@@ -1,6 +1,10 @@
 // What commits do, and what they refuse, one after the other.
 #include <gmock/gmock.h>
 
+#include <functional>
+#include <stdexcept>
+
+#include "forwarding_store.h"
 #include "tree_fixture.h"
 
 namespace storage_tree {
@@ -122,6 +126,63 @@ TEST_F(CommitTest, AnAbortedAttemptCannotCommitAndTheNextOneCan) {
   EXPECT_EQ(second.commit().kind, Kind::kCommitted);
   EXPECT_EQ(tree->abort("act", "act-2").error().code, base::ErrorCode::kAlreadyExists);
   EXPECT_TRUE(tree->abort("act", "act-3").ok());
+}
+
+TEST_F(CommitTest, AnAbortInTheMiddleOfACommitStopsIt) {
+  HookedStore hooked(store_);
+  const auto tree = Tree::open(hooked, "guest/photos", clock_, options("node"));
+  ASSERT_TRUE(tree.ok());
+  const auto other = open("other");
+  Attempt attempt(**tree, "act", "act-1");
+  attempt.make("a", "1");
+  hooked.before_write = [&] { EXPECT_TRUE(other->abort("act", "act-1").ok()); };
+  EXPECT_EQ(attempt.commit().kind, Kind::kAborted);
+  EXPECT_EQ(Attempt(*other, "x").snapshot.number(), 0U);
+}
+
+TEST_F(CommitTest, AHeadThatMovedIsNoConflict) {
+  HookedStore hooked(store_);
+  const auto tree = Tree::open(hooked, "guest/photos", clock_, options("node"));
+  ASSERT_TRUE(tree.ok());
+  const auto other = open("other");
+  Attempt attempt(**tree, "mine"), quicker(*other, "quicker");
+  attempt.make("a", "1");
+  quicker.make("b", "2");
+  hooked.before_write = [&] { EXPECT_EQ(quicker.commit().number, 1U); };
+  EXPECT_EQ(attempt.commit().number, 2U);
+}
+
+TEST_F(CommitTest, WhoAlwaysLosesTheRaceGetsATurn) {
+  HookedStore hooked(store_);
+  const auto tree = Tree::open(hooked, "guest/photos", clock_, options("slow"));
+  ASSERT_TRUE(tree.ok());
+  Options how = options("quick");
+  int waits = 0;
+  bool waited = false;
+  how.pause = [&](std::chrono::nanoseconds wait) {
+    clock_.advance(wait);
+    // Somebody who waits for ever would find that the turn has lapsed.
+    if (++waits == 20) waited = true;
+    if (waited) throw std::runtime_error("it waits for the turn of the other");
+  };
+  const auto quick = open(how);
+  Attempt slow(**tree, "slow");
+  slow.make("slow", "");
+  int others = 0;
+  std::function<void()> race = [&] {
+    hooked.before_write = race;
+    if (waited) return;
+    Attempt attempt(*quick, "q" + std::to_string(++others));
+    attempt.make("q" + std::to_string(others), "");
+    try {
+      attempt.commit();
+    } catch (const std::runtime_error&) {
+    }
+  };
+  hooked.before_write = race;
+  EXPECT_EQ(slow.commit().kind, Kind::kCommitted);
+  EXPECT_TRUE(waited);
+  EXPECT_LE(others, 20);
 }
 
 TEST_F(CommitTest, WithoutAnActivationTheWriterIsTheRecord) {

@@ -78,6 +78,8 @@ struct Case {
   Kind read_atomic, snapshot;
 };
 
+void PrintTo(const Case& tested, std::ostream* out) { *out << tested.name; }
+
 constexpr Kind kYes = Kind::kCommitted, kNo = Kind::kConflict;
 
 class ConflictTable : public ConflictTest, public testing::WithParamInterface<Case> {};
