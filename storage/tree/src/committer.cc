@@ -176,7 +176,10 @@ void Committer::check_against(Request& request, const Commit& theirs, CommitNumb
     const auto found =
         std::lower_bound(mine.begin(), mine.end(), name.key,
                          [](const NameChange& a, const NameKey& key) { return a.key < key; });
-    if (found != mine.end() && found->key == name.key) found->previous = number;
+    if (found == mine.end() || found->key != name.key) continue;
+    // What is written over is theirs now.
+    found->previous = number;
+    found->old_inode = name.inode;
   }
 }
 

@@ -10,7 +10,7 @@ using hints::Isolation;
 // What may be overwritten by who comes later, where the isolation allows it: the whole value of one
 // name, which nothing else depends on.
 bool is_plain(const NameChange& change) {
-  return !change.directory && !change.was_directory && !change.foreign;
+  return !change.directory && !change.was_directory && !change.foreign && !change.shared;
 }
 
 }  // namespace

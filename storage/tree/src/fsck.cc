@@ -239,32 +239,31 @@ base::Status Fsck::mend_links(InodeNumber directory, std::int64_t by) {
   return base::Error{base::ErrorCode::kConflict, "mending links: " + outcome.reason};
 }
 
-// Which content counts, and who shares an inode without knowing.
+// The newest value of an inode, under a name or in its record, is right: its content must be there,
+// and it says how many names there are.
 void Fsck::check_inodes() {
   for (const auto& [inode, indexes] : of_inode_) {
-    const auto record = shared_.find(inode);
-    const auto newest = [&](std::size_t index) {
-      return record == shared_.end() || names_[index].entry.committed > record->second.number;
-    };
+    const Entry* newest = nullptr;
     for (const auto index : indexes) {
-      if (newest(index)) refer(names_[index].entry, true);
+      const auto& entry = names_[index].entry;
+      if (newest == nullptr || entry.committed > newest->committed) newest = &entry;
     }
-    if (indexes.size() > 1 && std::any_of(indexes.begin(), indexes.end(), newest)) {
-      found(Kind::kTwoNames, "inode " + std::to_string(inode) + " is " +
-                                 describe(names_[indexes[0]].key) + " and " +
-                                 describe(names_[indexes[1]].key));
+    const auto record = shared_.find(inode);
+    if (record != shared_.end() && record->second.number >= newest->committed) {
+      newest = &record->second.entry;
     }
+    refer(*newest, true);
+    if (is_directory(*newest) ? indexes.size() == 1 : indexes.size() == newest->links) continue;
+    std::string what = "inode " + std::to_string(inode) + " says that it has " +
+                       std::to_string(newest->links) + " names, and is";
+    for (const auto index : indexes) what += " " + describe(names_[index].key);
+    found(indexes.size() > 1 && record == shared_.end() ? Kind::kTwoNames : Kind::kWrongLinks,
+          std::move(what));
   }
   for (const auto& [inode, record] : shared_) {
-    const auto names = of_inode_.find(inode);
-    const std::size_t count = names == of_inode_.end() ? 0 : names->second.size();
     // The last name was removed as that of any file: the record goes with the old versions.
-    if (count == 0 && record.entry.links <= 1) continue;
-    refer(record.entry, true);
-    if (count != record.entry.links) {
-      found(Kind::kWrongLinks, "inode " + std::to_string(inode) + " has " + std::to_string(count) +
-                                   " names and says " + std::to_string(record.entry.links));
-    }
+    if (of_inode_.contains(inode) || record.entry.links <= 1) continue;
+    found(Kind::kWrongLinks, "inode " + std::to_string(inode) + " has no name");
   }
 }
 

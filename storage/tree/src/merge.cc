@@ -37,6 +37,8 @@ base::Status add_step(InodeNumber directory, const storage::DirectoryStep& step,
   next.number = number;
   next.links += step.subdirectories;
   next.modified = std::max(next.modified, step.modified);
+  // The same commit may have written the directory's own entry, too.
+  if (!versions->empty() && versions->front().number == number) versions->erase(versions->begin());
   versions->insert(versions->begin(), next);
   forget_before(*versions, horizon);
   set_merged(key, encode(*versions), current, change);

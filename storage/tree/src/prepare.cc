@@ -128,6 +128,8 @@ base::Status Preparer::add_names(CommitNumber snapshot, const storage::WriteSet&
       name.directory = entry->attributes.type == FileType::kDirectory;
       name.foreign = !entry->content.writer.empty() && entry->content.writer != write.writer;
     }
+    name.shared = write.shared.contains(name.inode) || write.shared.contains(name.old_inode) ||
+                  (entry && !name.directory && entry->links > 1);
     commit.names.push_back(std::move(name));
     commit.values.push_back(entry ? encode_entry(*entry) : encode_removed());
   }

@@ -97,13 +97,15 @@ NameKey take_key(Decoder& in) {
   return key;
 }
 
-constexpr std::uint64_t kDirectoryFlag = 1, kWasDirectoryFlag = 2, kForeignFlag = 4;
+constexpr std::uint64_t kDirectoryFlag = 1, kWasDirectoryFlag = 2, kForeignFlag = 4,
+                        kSharedFlag = 8;
 
 void put_change(Encoder& out, const NameChange& value) {
   put_key(out, value.key);
   out.number(value.previous).number(value.inode).number(value.old_inode);
   out.number((value.directory ? kDirectoryFlag : 0) |
-             (value.was_directory ? kWasDirectoryFlag : 0) | (value.foreign ? kForeignFlag : 0));
+             (value.was_directory ? kWasDirectoryFlag : 0) | (value.foreign ? kForeignFlag : 0) |
+             (value.shared ? kSharedFlag : 0));
 }
 
 NameChange take_change(Decoder& in) {
@@ -116,6 +118,7 @@ NameChange take_change(Decoder& in) {
   value.directory = (flags & kDirectoryFlag) != 0;
   value.was_directory = (flags & kWasDirectoryFlag) != 0;
   value.foreign = (flags & kForeignFlag) != 0;
+  value.shared = (flags & kSharedFlag) != 0;
   return value;
 }
 

@@ -42,8 +42,8 @@ struct NameChange {
   InodeNumber inode = 0;      // that it leads to now; 0: it was removed
   InodeNumber old_inode = 0;  // that it led to in the attempt's snapshot
   bool directory = false, was_directory = false;
-  bool foreign =
-      false;  // the content is another attempt's: the file was renamed or its attributes changed
+  bool foreign = false;  // the content is another attempt's: renamed, or its attributes changed
+  bool shared = false;   // it leads, or led, to a file with several names
 
   bool operator==(const NameChange&) const = default;
 };
