@@ -1,8 +1,11 @@
 # ./dev build
 # shellcheck shell=bash
 
+# run_build [PRESET [TARGET...]]: all, unless targets are named.
 run_build() {
-  local preset=${1:-dev}
+  local preset=${1:-dev} targets=()
+  shift $(($# > 0 ? 1 : 0))
+  if (($# > 0)); then targets=(--target "$@"); fi
   known_preset "$preset" || die "there is no preset \"$preset\"; there are dev, release, asan, tsan, fuzz"
   need setup
   if [[ $preset == fuzz ]]; then run_setup fuzz; else run_setup build; fi
@@ -16,5 +19,5 @@ run_build() {
     die "cmake could not configure preset $preset"
   fi
   rm -f "$log"
-  cmake --build --preset "$preset" || die "preset $preset does not build; the lines above say why"
+  cmake --build --preset "$preset" "${targets[@]}" || die "preset $preset does not build; the lines above say why"
 }

@@ -10,11 +10,12 @@ run_help() {
                        python3, node. Does nothing when nothing is missing. A newer node that is already
                        there is used. `all` adds what lint and fuzz need.
                          ./dev setup
-  build [PRESET]       setup, then compile. PRESET: dev (default, build/), release, asan, tsan, fuzz
-                       (build/PRESET/).
-                         ./dev build            ./dev build asan
+  build [PRESET [TARGET...]]
+                       setup, then compile all, or the targets. PRESET: dev (default, build/), release,
+                       asan, tsan, fuzz (build/PRESET/).
+                         ./dev build            ./dev build asan            ./dev build dev larder
   demo [--keep] [--port N]
-                       setup, build, then a word count over the machine's own texts, in functions in three
+                       setup, build what it needs, then a word count over the machine's own texts, in functions in three
                        languages that share files. As root. --keep leaves the platform up until Ctrl-C.
                          ./dev demo             ./dev demo --keep
   test [PRESET|all] [-R REGEX] [-L LABEL]

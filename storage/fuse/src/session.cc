@@ -28,7 +28,7 @@ Core& core_of(void* userdata) { return *static_cast<Core*>(userdata); }
 void init(void*, fuse_conn_info* connection) {
   connection->want |= connection->capable & (FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_CACHE_SYMLINKS |
                                              FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_DIO);
-  connection->want &= ~(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_HANDLE_KILLPRIV);
+  connection->want &= ~static_cast<unsigned>(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_HANDLE_KILLPRIV);
   connection->max_write = 1U << 20;
   // Reads ahead and releases count as background work: parked ones must not hold up others.
   connection->max_background = 65535;
