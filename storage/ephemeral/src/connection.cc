@@ -124,7 +124,7 @@ void Connection::make_room() {
 
 void Connection::grow_input(std::size_t size) {
   auto larger = std::make_unique_for_overwrite<char[]>(size);
-  std::memcpy(larger.get(), input_.get(), input_filled_);
+  if (input_filled_ > 0) std::memcpy(larger.get(), input_.get(), input_filled_);
   input_ = std::move(larger);
   input_size_ = size;
 }

@@ -46,7 +46,8 @@ struct LocalFile {
   std::optional<base::Error> broken;      // this node cannot give it
   bool removed = false;                   // it has no name any more
   bool hashing = false;
-  int watch = -1;  // for its growth
+  bool accused = false;  // kFetching: said to be poisoned, and the store has not agreed yet
+  int watch = -1;        // for its growth
 
   std::uint32_t readers = 0;
   std::list<ParkedRead> parked;

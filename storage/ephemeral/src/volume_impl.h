@@ -124,6 +124,8 @@ class VolumeImpl final : public Volume,
                                 const InodeRecord& record);
   base::Result<File> add_file(FileKey key, LocalFile::Role role, FileLife life, SharedFd fd);
   base::Result<File> begin_fetch(Locked& locked, FileKey key, FetchFor purpose);
+  void start_fetch(Locked& locked, const File& file, FetchFor purpose);
+  void judge(const FetchId& fetch);
   base::Result<File> begin_version(Locked& locked, storage::InodeNumber inode, InodeRecord record,
                                    const Attempt& attempt, Rewrite rewrite);
   base::Result<OpenFile> opened(const File& file) const;

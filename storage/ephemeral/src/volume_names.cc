@@ -179,7 +179,7 @@ void VolumeImpl::follow(Locked& locked, const File& file, const InodeRecord* rec
   if (record == nullptr || record->version != file->key.version) {
     file->removed = true;
   } else if (file->life.state() == FileState::kWriting) {
-    if (record->state == FileState::kPoisoned) {
+    if (record->state == FileState::kPoisoned && !file->accused) {
       file->life.fail(record->reason);
       ++context_.counters.files_poisoned;
     } else if (record->state == FileState::kSealed && file->role == LocalFile::Role::kFetching) {

@@ -77,14 +77,18 @@ base::Result<VolumeImpl::File> VolumeImpl::begin_fetch(Locked& locked, FileKey k
   TRY(SharedFd fd, backing_.create(key, true));
   TRY(File file,
       add_file(key, LocalFile::Role::kFetching, FileLife(SealWhen::kActivation, 1), std::move(fd)));
+  start_fetch(locked, file, purpose);
+  return file;
+}
+
+void VolumeImpl::start_fetch(Locked& locked, const File& file, FetchFor purpose) {
   file->fetch_number = ++next_fetch_;
   file->fetch =
       std::make_shared<FetchTask>(context_, pool_, weak_from_this(),
-                                  FetchId{id_of(key), file->fetch_number}, purpose, file->fd);
+                                  FetchId{id_of(file->key), file->fetch_number}, purpose, file->fd);
   locked.later([this, self = shared_from_this(), task = file->fetch] {
     context_.loop.post([task] { task->start(); });
   });
-  return file;
 }
 
 VolumeImpl::ReadView VolumeImpl::view(const LocalFile& file) const {

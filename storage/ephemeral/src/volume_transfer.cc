@@ -149,23 +149,47 @@ void VolumeImpl::poisoned(const FetchId& fetch, PoisonReason reason) {
   let_go(locked, file);
 }
 
-// Nobody can give the rest. What was unfinished is poisoned for everybody, unless its writer was
-// faster: the store decides. What was sealed is out of reach from here.
+// Nobody can give the rest. What was sealed is out of reach from here. What was unfinished is
+// poisoned for everybody, unless its writer was faster: the store decides, and readers wait for it.
 void VolumeImpl::lost(const FetchId& fetch) {
   {
     Locked locked(*this);
     const File file = find_file(fetch);
     if (file == nullptr) return;
-    const InodeRecord* record = record_of(file->key);
-    const bool sealed = record != nullptr && record->state == FileState::kSealed;
-    if (!sealed && file->copied_from.empty()) {
-      file->fetch = nullptr;
-      poison(locked, file, PoisonReason::kHolderLost);
-      let_go(locked, file);
+    const InodeRecord* known = record_of(file->key);
+    if (known != nullptr && known->state == FileState::kWriting && file->copied_from.empty()) {
+      file->accused = true;
+      InodeRecord record = *known;
+      record.state = FileState::kPoisoned;
+      record.reason = PoisonReason::kHolderLost;
+      ledger_.update(file->key.inode, record);
+      locked.later([this, self = shared_from_this(), fetch] {
+        publisher_->flush([self, fetch](const base::Status&) { self->judge(fetch); });
+        // A store that cannot be reached must not hold up readers for ever.
+        context_.loop.after(context_.settings.patience, [weak = weak_from_this(), fetch] {
+          if (const auto volume = weak.lock()) volume->judge(fetch);
+        });
+      });
       return;
     }
   }
   failed(fetch, base::Error{base::ErrorCode::kDataLoss, "no node that has the file answers"});
+}
+
+void VolumeImpl::judge(const FetchId& fetch) {
+  Locked locked(*this);
+  const File file = find_file(fetch);
+  if (file == nullptr || !std::exchange(file->accused, false)) return;
+  const InodeRecord* record = record_of(file->key);
+  if (record != nullptr && record->state == FileState::kSealed) {
+    start_fetch(locked, file, FetchFor::kReaders);
+    return;
+  }
+  file->fetch = nullptr;
+  file->life.fail(PoisonReason::kHolderLost);
+  ++context_.counters.files_poisoned;
+  wake(locked, file);
+  let_go(locked, file);
 }
 
 void VolumeImpl::failed(const FetchId& fetch, const base::Error& error) {
