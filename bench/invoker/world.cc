@@ -61,6 +61,7 @@ World::World() {
   const auto programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   config.sandbox_program = programs / "larder-sandbox";
   config.proxy_program = programs / "larder-proxy";
+  config.stem_library = programs / "larder-stem.so";
   config.runtimes = invoker_container::find_runtimes();
   auto containers = invoker_container::SandboxFactory::create(std::move(config), clock);
   if (!containers) std::fprintf(stderr, "%s\n", containers.error().message.c_str());

@@ -7,7 +7,7 @@ set -euo pipefail
 readonly kFrom=${1:?where the programs are} kFolder=${2:?where they go}
 
 mkdir -p "$kFolder/bin" "$kFolder/lib"
-for program in larder-invoker larder-sandbox larder-proxy; do
+for program in larder-invoker larder-sandbox larder-proxy larder-stem.so; do
   install -m 755 "$kFrom/$program" "$kFolder/bin/"
   strip "$kFolder/bin/$program"
 done

@@ -1,6 +1,6 @@
 # Writes OUT: a C++ header that holds the launchers of FOLDER as texts.
 set(entries "")
-foreach(name python.py nodejs.js)
+foreach(name python.py nodejs.js python_stem.py)
   file(READ ${FOLDER}/${name} text)
   string(APPEND entries "    {\"${name}\", R\"launcher(${text})launcher\"},\n")
 endforeach()

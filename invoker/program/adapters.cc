@@ -157,6 +157,7 @@ invoker_container::SandboxConfig sandbox_config(const invoker::InvokerInstance& 
   config.state_directory = "/run/larder-" + config.instance;
   config.sandbox_program = programs / "larder-sandbox";
   config.proxy_program = programs / "larder-proxy";
+  config.stem_library = programs / "larder-stem.so";
   config.runtimes = invoker_container::find_runtimes();
   return config;
 }

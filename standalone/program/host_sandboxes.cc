@@ -11,6 +11,7 @@ invoker_container::SandboxConfig host_sandboxes(const std::string& instance) {
   config.state_directory = "/run/larder-" + instance;
   config.sandbox_program = programs / "larder-sandbox";
   config.proxy_program = programs / "larder-proxy";
+  config.stem_library = programs / "larder-stem.so";
   config.runtimes = invoker_container::find_runtimes();
   return config;
 }

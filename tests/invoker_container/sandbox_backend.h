@@ -26,6 +26,8 @@ inline SandboxConfig test_config() {
   config.state_directory = "/run/larder-" + config.instance;
   config.sandbox_program = LARDER_PROGRAMS "/larder-sandbox";
   config.proxy_program = LARDER_PROGRAMS "/larder-proxy";
+  config.stem_library = LARDER_PROGRAMS "/larder-stem.so";
+  config.stem_after = 0;
   static const std::vector<Runtime> runtimes = find_runtimes();
   config.runtimes = runtimes;
   return config;
@@ -47,6 +49,17 @@ struct SandboxBackend {
   }
   static std::unique_ptr<invoker::ContainerFactory> make_factory() {
     auto factory = SandboxFactory::create(test_config(), test_clock());
+    return factory.ok() ? std::move(*factory) : nullptr;
+  }
+};
+
+// The same without forks: each sandbox starts its own interpreter.
+struct PlainSandboxBackend {
+  static std::string skip_reason() { return SandboxBackend::skip_reason(); }
+  static std::unique_ptr<invoker::ContainerFactory> make_factory() {
+    SandboxConfig config = test_config();
+    config.stem_library.clear();
+    auto factory = SandboxFactory::create(config, test_clock());
     return factory.ok() ? std::move(*factory) : nullptr;
   }
 };

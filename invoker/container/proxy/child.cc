@@ -108,10 +108,29 @@ base::Result<Child> Child::start(const ChildOptions& options, int children) {
   child.input_ = std::move(input.write_end);
   child.answers_ = std::move(answers.read_end);
   child.output_ = std::move(output.read_end);
-  for (const base::UniqueFd* fd : {&child.input_, &child.answers_, &child.output_}) {
+  child.settle_fds();
+  return child;
+}
+
+Child Child::adopt(pid_t pid, base::UniqueFd input, base::UniqueFd answers, int children) {
+  Child child;
+  child.children_ = children;
+  child.pid_ = pid;
+  child.input_ = std::move(input);
+  child.answers_ = std::move(answers);
+  for (const int fd : {child.input_.get(), child.answers_.get()}) {
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETPIPE_SZ, kPipeBytes);  // a wish
+  }
+  child.settle_fds();
+  child.reap();  // it may have ended before anybody looked
+  return child;
+}
+
+void Child::settle_fds() {
+  for (const base::UniqueFd* fd : {&input_, &answers_, &output_}) {
     if (fd->valid()) set_nonblocking(fd->get());
   }
-  return child;
 }
 
 void reap_orphans(int children) {

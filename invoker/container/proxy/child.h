@@ -30,6 +30,8 @@ void reap_orphans(int children);
 class Child {
  public:
   static base::Result<Child> start(const ChildOptions& options, int children);
+  // One that runs already: a child of this process that reads `input` and writes to `answers`.
+  static Child adopt(pid_t pid, base::UniqueFd input, base::UniqueFd answers, int children);
 
   enum class End {
     kLine,
@@ -58,6 +60,7 @@ class Child {
   void read_output();
 
  private:
+  void settle_fds();
   void reap();
   bool push(std::string& text);
 

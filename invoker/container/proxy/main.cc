@@ -3,6 +3,7 @@
 //
 //   larder-proxy [--port PORT] native
 //   larder-proxy [--port PORT] interpreter SOURCE_NAME INTERPRETER ARGUMENT...
+//   larder-proxy forked SOURCE_NAME PID INPUT ANSWERS      by larder-stem.so, which has forked it
 #include <fcntl.h>
 #include <sys/signalfd.h>
 
@@ -24,6 +25,12 @@ base::Result<std::unique_ptr<proxy::Worker>> make_worker(const std::vector<std::
   if (arguments.size() >= 3 && arguments[0] == "interpreter") {
     return proxy::make_interpreter_worker({arguments.begin() + 2, arguments.end()},
                                           {arguments[1], false}, children);
+  }
+  if (arguments.size() == 5 && arguments[0] == "forked") {
+    return proxy::make_interpreter_worker(
+        proxy::Child::adopt(std::stoi(arguments[2]), base::UniqueFd(std::stoi(arguments[3])),
+                            base::UniqueFd(std::stoi(arguments[4])), children),
+        {arguments[1], false}, children);
   }
   return base::Error{base::ErrorCode::kInvalidArgument,
                      "larder-proxy is started by larder-sandbox or an image's entry point: "

@@ -58,8 +58,11 @@ base::Result<std::unique_ptr<Worker>> make_interpreter_worker(std::vector<std::s
   options.arguments = std::move(arguments);
   options.directory = kActionFolder;
   TRY(Child child, Child::start(options, children));
-  return std::unique_ptr<Worker>(
-      std::make_unique<InterpreterWorker>(std::move(child), std::move(form), children));
+  return make_interpreter_worker(std::move(child), std::move(form), children);
+}
+
+std::unique_ptr<Worker> make_interpreter_worker(Child interpreter, CodeForm form, int children) {
+  return std::make_unique<InterpreterWorker>(std::move(interpreter), std::move(form), children);
 }
 
 }  // namespace proxy

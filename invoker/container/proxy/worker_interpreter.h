@@ -17,4 +17,7 @@ namespace proxy {
 base::Result<std::unique_ptr<Worker>> make_interpreter_worker(std::vector<std::string> arguments,
                                                               CodeForm form, int children);
 
+// With an interpreter that runs already.
+std::unique_ptr<Worker> make_interpreter_worker(Child interpreter, CodeForm form, int children);
+
 }  // namespace proxy

@@ -119,4 +119,5 @@ def main():
         answer(out, run(function, line))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -45,12 +45,6 @@ base::Status enter_cgroups(const StartOrder& order, const OrderFds& fds) {
   return {};
 }
 
-base::Status enter_mount_namespace(const Template& shared) {
-  if (setns(shared.mount_namespace.get(), CLONE_NEWNS) < 0) return failed("entering the template");
-  if (unshare(CLONE_NEWNS) < 0) return failed("making a mount namespace");
-  return {};
-}
-
 base::Status raise_loopback() {
   const base::UniqueFd any(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!any.valid()) return failed("making a socket");
@@ -148,18 +142,32 @@ void reset_signals() {
   signal(SIGPIPE, SIG_DFL);
 }
 
+// The proxy finds an interpreter that runs already, or starts what it is told.
+base::Result<std::vector<std::string>> proxy_arguments(const Shared& shared,
+                                                       const StartOrder& order) {
+  std::vector<std::string> arguments{"larder-proxy"};
+  if (shared.interpreter == nullptr || order.arguments.front() != "interpreter") {
+    arguments.insert(arguments.end(), order.arguments.begin(), order.arguments.end());
+    return arguments;
+  }
+  TRY(const ForkedInterpreter child, fork_interpreter(shared.interpreter, order.environment));
+  for (const std::string& word :
+       {std::string("forked"), order.arguments.at(1), std::to_string(child.pid),
+        std::to_string(child.input), std::to_string(child.answers)}) {
+    arguments.push_back(word);
+  }
+  return arguments;
+}
+
 base::Status run(const Shared& shared, const StartOrder& order, const OrderFds& fds,
                  int user_namespace) {
   TRY_STATUS(prepare(shared, order, fds));
-  std::vector<std::string> arguments{"larder-proxy"};
-  arguments.insert(arguments.end(), order.arguments.begin(), order.arguments.end());
-  std::vector<std::string> environment = order.environment;
-  const std::vector<char*> argument_pointers = pointers(arguments);
-  const std::vector<char*> environment_pointers = pointers(environment);
   TRY_STATUS(lock_down(shared, user_namespace));
   TRY_STATUS(place_fds(fds));
   reset_signals();
-  execve("/larder/proxy", argument_pointers.data(), environment_pointers.data());
+  TRY(std::vector<std::string> arguments, proxy_arguments(shared, order));
+  std::vector<std::string> environment = order.environment;
+  execve("/larder/proxy", pointers(arguments).data(), pointers(environment).data());
   return failed("starting the action proxy");
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "forked_interpreter.h"
 #include "orders.h"
 #include "template_root.h"
 
@@ -15,6 +16,7 @@ struct Shared {
   const invoker_container::WardenSetup& setup;
   const Template& root;
   const std::vector<sock_filter>& filter;
+  Interpreter interpreter;  // nullptr: none
 };
 
 // The descriptors of an order, by name.
@@ -23,7 +25,8 @@ struct OrderFds {
   std::vector<base::UniqueFd> cgroups;
 };
 
-// Runs in the new process, pid 1 of its namespace; does not return. A failure is written to
+// Runs in the new process, pid 1 of its namespace; does not return, but for an interpreter that is
+// forked from it, which goes on elsewhere. A failure is written to
 // `fds.status` in words; that descriptor closes without a word when the proxy has been exec'ed.
 [[noreturn]] void become_sandbox(const Shared& shared, const invoker_container::StartOrder& order,
                                  const OrderFds& fds, int user_namespace);

@@ -1,6 +1,7 @@
 #include "sandbox_root.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,6 +95,14 @@ base::Status add_memory_folder(const char* path, std::int64_t bytes, const char*
 }
 
 }  // namespace
+
+base::Status enter_mount_namespace(const Template& shared) {
+  if (setns(shared.mount_namespace.get(), CLONE_NEWNS) < 0) {
+    return base::error_from_errno(errno, "entering the template");
+  }
+  if (unshare(CLONE_NEWNS) < 0) return base::error_from_errno(errno, "making a mount namespace");
+  return {};
+}
 
 base::Status build_root(const Template& shared, int root,
                         const invoker_container::StartOrder& order, std::int64_t owner) {

@@ -7,6 +7,9 @@
 
 namespace sandbox {
 
+// Into a fresh copy of the template's mount namespace. Errors: of the kernel.
+base::Status enter_mount_namespace(const Template& shared);
+
 // In a fresh copy of the template's mount namespace: makes `root` (a detached tmpfs) the root, read
 // only, with the template's layers, a /proc of this pid namespace and writable /tmp, /dev/shm and
 // /action of limited size that belong to `owner`. `root` itself stays writable through its

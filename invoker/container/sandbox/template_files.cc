@@ -142,6 +142,7 @@ base::Status write_template_files(int root, const invoker_container::WardenSetup
   TRY_STATUS(make_folder(root, "larder"));
   TRY_STATUS(copy_file(setup.proxy, root, "larder/proxy", 0755));
   for (const Launcher& launcher : kLaunchers) {
+    if (std::string_view(launcher.name) == "python_stem.py") continue;  // runs outside
     TRY_STATUS(make_file(root, std::string("larder/") + launcher.name, launcher.text));
   }
   TRY_STATUS(make_folder(root, "local"));

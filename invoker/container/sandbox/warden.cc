@@ -52,11 +52,12 @@ void remove_sockets(const std::string& directory) {
 }  // namespace
 
 Warden::Warden(int orders, invoker_container::WardenSetup setup, Template root,
-               std::vector<sock_filter> filter)
+               std::vector<sock_filter> filter, Interpreter interpreter)
     : orders_(orders),
       setup_(std::move(setup)),
       root_(std::move(root)),
-      filter_(std::move(filter)) {
+      filter_(std::move(filter)),
+      interpreter_(interpreter) {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGCHLD);
@@ -117,7 +118,8 @@ base::Result<pid_t> Warden::launch(const StartOrder& order, OrderFds& fds, base:
   }
   const long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid < 0) return base::error_from_errno(errno, "making a sandbox process");
-  if (pid == 0) become_sandbox({setup_, root_, filter_}, order, fds, user_namespace.get());
+  if (pid == 0)
+    become_sandbox({setup_, root_, filter_, interpreter_}, order, fds, user_namespace.get());
   pidfd.reset(pidfd_number);
   return static_cast<pid_t>(pid);
 }

@@ -18,8 +18,9 @@ namespace sandbox {
 // its cgroups are removed and run() returns.
 class Warden {
  public:
+  // `interpreter`: what sandboxes with one continue with; nullptr: it is started anew in each.
   Warden(int orders, invoker_container::WardenSetup setup, Template root,
-         std::vector<sock_filter> filter);
+         std::vector<sock_filter> filter, Interpreter interpreter);
   int run();
 
  private:
@@ -34,6 +35,7 @@ class Warden {
   const invoker_container::WardenSetup setup_;
   const Template root_;
   const std::vector<sock_filter> filter_;
+  const Interpreter interpreter_;
   base::UniqueFd children_;  // a signalfd for SIGCHLD
   std::set<pid_t> sandboxes_;
 };

@@ -23,6 +23,11 @@ long set_real_user(uid_t id) { return syscall(SYS_setresuid, id, -1, -1); }
 
 }  // namespace
 
+std::vector<std::string> sandbox_environment() {
+  return {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/tmp",
+          "LANG=C.UTF-8", "HOSTNAME=sandbox"};
+}
+
 base::Result<Pipe> make_pipe() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return base::error_from_errno(errno, "making a pipe");

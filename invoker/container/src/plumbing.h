@@ -4,11 +4,15 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 
 namespace invoker_container {
+
+// What every process of a sandbox finds in its environment, as "KEY=value".
+std::vector<std::string> sandbox_environment();
 
 struct Pipe {
   base::UniqueFd read_end, write_end;

@@ -10,6 +10,12 @@ namespace invoker_container {
 namespace {
 
 constexpr const char* kPython = "/usr/bin/python3";
+constexpr const char* kPythonStem = R"(
+import ctypes
+library = ctypes.PyDLL("/proc/self/fd/5")
+library.larder_stem.restype = ctypes.c_char_p
+exec(compile(library.larder_stem(), "larder-stem", "exec"), {"library": library})
+)";
 constexpr const char* kNodes[] = {"/usr/bin/node", "/usr/local/bin/node"};
 
 // "v20.11.1" becomes "20"; nothing when it does not run.
@@ -29,7 +35,11 @@ std::string major_version(const std::string& node) {
 std::vector<Runtime> find_runtimes() {
   std::vector<Runtime> runtimes = {{"blackbox", {}, "exec", ""}};
   if (access(kPython, X_OK) == 0) {
-    runtimes.push_back({"python:3", {kPython, "-I", "/larder/python.py"}, "__main__.py", ""});
+    runtimes.push_back({"python:3",
+                        {kPython, "-I", "/larder/python.py"},
+                        "__main__.py",
+                        "",
+                        {kPython, "-I", "-c", kPythonStem}});
   }
   for (const char* node : kNodes) {
     if (access(node, X_OK) != 0) continue;

@@ -19,7 +19,7 @@
 #include "proxy_fds.h"
 #include "sandbox_container.h"
 #include "small_files.h"
-#include "warden_client.h"
+#include "wardens.h"
 
 namespace invoker_container {
 namespace {
@@ -71,10 +71,10 @@ class SandboxFactory::State {
   base::Status take_state_directory();
   base::Result<const Runtime*> find_runtime(const invoker::ContainerSpec& spec) const;
   StartOrder make_order(const Runtime& runtime, const invoker::ContainerSpec& spec) const;
-  base::Status assemble(const invoker::ContainerSpec& spec, StartOrder order, SandboxParts& parts);
-  base::Status launch(StartOrder order, SandboxParts& parts, const TheirEnds& theirs);
-  base::Result<std::unique_ptr<WardenClient>> start_warden() const;
-  base::Result<StartedSandbox> ask_warden(const StartOrder& order, const std::vector<int>& fds);
+  base::Status assemble(const invoker::ContainerSpec& spec, const Runtime& runtime,
+                        SandboxParts& parts);
+  base::Status launch(const Runtime& runtime, StartOrder order, SandboxParts& parts,
+                      const TheirEnds& theirs);
 
   const SandboxConfig config_;
   const base::Clock& clock_;
@@ -83,13 +83,12 @@ class SandboxFactory::State {
   std::unique_ptr<IdRanges> ids_;
   std::unique_ptr<NamespaceThread> namespaces_;
   std::unique_ptr<LogReader> log_reader_;
-  std::mutex warden_mutex_;  // guards warden_, not what it does
-  std::shared_ptr<WardenClient> warden_;
+  std::unique_ptr<Wardens> wardens_;
   std::atomic<std::uint64_t> counter_{0};
 };
 
 SandboxFactory::State::~State() {
-  warden_.reset();  // removes the cgroups
+  wardens_.reset();  // removes the cgroups
   if (!lock_.valid()) return;
   std::error_code ignored;
   std::filesystem::remove(config_.state_directory + "/cgroups", ignored);
@@ -127,29 +126,11 @@ base::Status SandboxFactory::State::start() {
   TRY(ids_, IdRanges::open(config_.uid_register, config_.uid_base, config_.uid_end));
   TRY(namespaces_, NamespaceThread::create());
   TRY(log_reader_, LogReader::create(clock_));
-  TRY(warden_, start_warden());
+  TRY(wardens_, Wardens::start(config_,
+                               {config_.proxy_program, config_.read_only_paths,
+                                cgroups_.directories(), config_.state_directory, config_.uid},
+                               ids_->fd()));
   return {};
-}
-
-base::Result<std::unique_ptr<WardenClient>> SandboxFactory::State::start_warden() const {
-  return WardenClient::start(config_.sandbox_program,
-                             {config_.proxy_program, config_.read_only_paths,
-                              cgroups_.directories(), config_.state_directory, config_.uid},
-                             {ids_->fd()});
-}
-
-// A warden that somebody has killed is replaced by the first who misses it.
-base::Result<StartedSandbox> SandboxFactory::State::ask_warden(const StartOrder& order,
-                                                               const std::vector<int>& fds) {
-  std::shared_ptr<WardenClient> warden;
-  {
-    const std::lock_guard lock(warden_mutex_);
-    if (warden_->has_ended()) {
-      TRY(warden_, start_warden());
-    }
-    warden = warden_;
-  }
-  return warden->order(order, fds);
 }
 
 // An earlier process may have been in other groups than this one, so it left a list of its own.
@@ -197,8 +178,7 @@ StartOrder SandboxFactory::State::make_order(const Runtime& runtime,
   order.tmp_bytes = std::min(config_.tmp_bytes_max, half);
   order.shm_bytes = std::min(config_.shm_bytes_max, half);
   order.action_bytes = std::min(config_.action_bytes_max, half);
-  order.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                       "HOME=/tmp", "LANG=C.UTF-8", "HOSTNAME=sandbox"};
+  order.environment = sandbox_environment();
   for (const auto& [name, value] : spec.environment)
     order.environment.push_back(std::string(name).append("=").append(value));
   if (runtime.command.empty()) {
@@ -221,7 +201,7 @@ base::Result<std::unique_ptr<invoker::Container>> SandboxFactory::State::create(
   SandboxParts parts;
   parts.id = safe_name(spec.name) + "." + std::to_string(number);
   parts.socket_path = config_.state_directory + "/" + std::to_string(number) + ".sock";
-  const base::Status status = assemble(spec, make_order(*runtime, spec), parts);
+  const base::Status status = assemble(spec, *runtime, parts);
   if (status.ok()) {
     return std::unique_ptr<invoker::Container>(std::make_unique<SandboxContainer>(
         std::move(parts), *log_reader_, *namespaces_, *ids_, clock_));
@@ -233,8 +213,9 @@ base::Result<std::unique_ptr<invoker::Container>> SandboxFactory::State::create(
   return status.error();
 }
 
-base::Status SandboxFactory::State::assemble(const invoker::ContainerSpec& spec, StartOrder order,
-                                             SandboxParts& parts) {
+base::Status SandboxFactory::State::assemble(const invoker::ContainerSpec& spec,
+                                             const Runtime& runtime, SandboxParts& parts) {
+  StartOrder order = make_order(runtime, spec);
   TRY(parts.first_id, ids_->take());
   order.uid_base = parts.first_id;
   TRY(parts.cgroup,
@@ -250,17 +231,17 @@ base::Status SandboxFactory::State::assemble(const invoker::ContainerSpec& spec,
   theirs.err = std::move(err.write_end);
   parts.log = std::make_shared<LogBuffer>(config_.log_bytes_max);
   TRY(parts.log_key, log_reader_->add(std::move(out.read_end), std::move(err.read_end), parts.log));
-  return launch(std::move(order), parts, theirs);
+  return launch(runtime, std::move(order), parts, theirs);
 }
 
-base::Status SandboxFactory::State::launch(StartOrder order, SandboxParts& parts,
-                                           const TheirEnds& theirs) {
+base::Status SandboxFactory::State::launch(const Runtime& runtime, StartOrder order,
+                                           SandboxParts& parts, const TheirEnds& theirs) {
   TRY(Pipe status, make_pipe());
   order.unified_cgroup = parts.cgroup->unified();
   std::vector<int> fds = {theirs.socket.get(), theirs.out.get(), theirs.err.get(),
                           status.write_end.get(), parts.root.get()};
   for (const base::UniqueFd& fd : theirs.cgroups) fds.push_back(fd.get());
-  TRY(StartedSandbox started, ask_warden(order, fds));
+  TRY(StartedSandbox started, wardens_->order(runtime, order, fds));
   parts.pidfd = std::move(started.pidfd);
   status.write_end.reset();
   TRY_STATUS(wait_until_started(status.read_end.get()));

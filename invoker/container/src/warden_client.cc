@@ -18,8 +18,16 @@ namespace {
 constexpr int kOrdersFd = 3;
 constexpr timeval kReplyPatience{10, 0};
 
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  result.reserve(texts.size() + 1);
+  for (std::string& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
 // Returns an errno. The warden gets a session of its own: it must outlive a Ctrl-C that ends us.
-int spawn(const std::string& program, int socket, pid_t& pid) {
+int spawn(WardenProgram program, int socket, pid_t& pid) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&actions);
@@ -34,11 +42,9 @@ int spawn(const std::string& program, int socket, pid_t& pid) {
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setflags(&attributes,
                            POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::string name = "larder-sandbox";
-  char* arguments[] = {name.data(), nullptr};
-  char* environment[] = {nullptr};
   const int result =
-      posix_spawn(&pid, program.c_str(), &actions, &attributes, arguments, environment);
+      posix_spawn(&pid, program.command.front().c_str(), &actions, &attributes,
+                  pointers(program.command).data(), pointers(program.environment).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return result;
@@ -46,7 +52,7 @@ int spawn(const std::string& program, int socket, pid_t& pid) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<WardenClient>> WardenClient::start(const std::string& program,
+base::Result<std::unique_ptr<WardenClient>> WardenClient::start(const WardenProgram& program,
                                                                 const WardenSetup& setup,
                                                                 const std::vector<int>& fds) {
   int ends[2];
@@ -58,7 +64,7 @@ base::Result<std::unique_ptr<WardenClient>> WardenClient::start(const std::strin
   setsockopt(ours.get(), SOL_SOCKET, SO_RCVTIMEO, &kReplyPatience, sizeof kReplyPatience);
   pid_t pid = 0;
   const int result = spawn(program, theirs.get(), pid);
-  if (result != 0) return base::error_from_errno(result, "starting " + program);
+  if (result != 0) return base::error_from_errno(result, "starting " + program.command.front());
   theirs.reset();
   std::unique_ptr<WardenClient> client(new WardenClient(pid, std::move(ours)));
   TRY_STATUS(send_message(client->socket_.get(), encode(setup), fds));

@@ -19,11 +19,17 @@ struct StartedSandbox {
   base::UniqueFd pidfd;
 };
 
+// What is started; its environment is what is given here.
+struct WardenProgram {
+  std::vector<std::string> command;
+  std::vector<std::string> environment;  // "KEY=value"
+};
+
 // Threads: any; orders are handed over one at a time, which takes about half a millisecond each.
 class WardenClient {
  public:
   // Starts the program and waits until it is ready. It keeps `fds` open until it ends.
-  static base::Result<std::unique_ptr<WardenClient>> start(const std::string& program,
+  static base::Result<std::unique_ptr<WardenClient>> start(const WardenProgram& program,
                                                            const WardenSetup& setup,
                                                            const std::vector<int>& fds);
   // The warden ends when nobody speaks to it any more; waits for that.

@@ -19,6 +19,9 @@ struct Runtime {
   std::vector<std::string> command;  // interpreter and arguments; empty: native programs
   std::string source_name;           // the file that source text is written to
   std::string heap_option;           // gets three quarters of the memory, in MB; may be empty
+  // Interpreter and arguments for one that loads the library at descriptor 5 and is then forked for
+  // each sandbox; empty: `command` is started in each.
+  std::vector<std::string> stem_command{};
 };
 
 struct SandboxConfig {
@@ -26,6 +29,10 @@ struct SandboxConfig {
   std::string instance = "0";                   // tells the cgroups of invokers on one host apart
   std::string sandbox_program;                  // path of larder-sandbox
   std::string proxy_program;                    // path of larder-proxy
+  std::string stem_library;  // path of larder-stem.so; empty or not there: nothing is forked
+  // So many sandboxes of a kind start an interpreter of their own before one is kept to be forked:
+  // where there is only one sandbox, it would be memory for nothing.
+  std::size_t stem_after = 1;
   std::vector<Runtime> runtimes;
   std::vector<std::string> native_images = {"openwhisk/dockerskeleton"};  // with any tag
   std::vector<std::string> read_only_paths;  // folders of the host to show, beside /usr
