@@ -62,10 +62,12 @@ Encoder& Encoder::text(std::string_view value) {
   return *this;
 }
 
-std::string Encoder::finish() && {
-  bytes_ += checksum_bytes(bytes_);
-  return std::move(bytes_);
+std::string with_checksum(std::string body) {
+  body += checksum_bytes(body);
+  return body;
 }
+
+std::string Encoder::finish() && { return with_checksum(std::move(bytes_)); }
 
 Decoder::Decoder(std::string_view value) {
   good_ = value.size() > kChecksumBytes && value.front() == Encoder::kMark;

@@ -41,6 +41,9 @@ class Decoder {
   bool good_ = true;
 };
 
+// `body`, mark and all, and its checksum.
+std::string with_checksum(std::string body);
+
 // Any change of eight bytes that follow one another changes it.
 std::uint64_t checksum(std::string_view bytes);
 

@@ -14,10 +14,10 @@ constexpr std::size_t kPageKeysMax = 512;
 std::string after_name(const NameKey& key) { return versions_prefix(key) + std::string(9, '\xff'); }
 
 // Takes over what was done in the directory after its entry was written.
-base::Status add_steps(const std::string& object, const std::string& key, const std::string& value,
-                       CommitNumber number, Entry& entry) {
+base::Status add_steps(const storage::ObjectId& object, const std::string& key,
+                       const std::string& value, CommitNumber number, Entry& entry) {
   const auto versions = decode<DirectoryVersions>(value);
-  if (!versions) return damaged({storage::Pool::kMetadata, "", object}, key);
+  if (!versions) return damaged(object, key);
   const auto* version = version_at(*versions, number);
   // Older than what is kept: the oldest is the nearest.
   if (version == nullptr) return {};
@@ -28,10 +28,10 @@ base::Status add_steps(const std::string& object, const std::string& key, const 
 }
 
 // The newer of the two is right: a file with one name left is written under its name again.
-base::Status take_shared(const std::string& object, const std::string& key,
+base::Status take_shared(const storage::ObjectId& object, const std::string& key,
                          const std::string& value, CommitNumber number, Entry& entry) {
   const auto versions = decode<InodeVersions>(value);
-  if (!versions) return damaged({storage::Pool::kMetadata, "", object}, key);
+  if (!versions) return damaged(object, key);
   const auto* version = version_at(*versions, number);
   if (version == nullptr || version->number < entry.committed) return {};
   const CommitNumber committed = entry.committed;
@@ -128,7 +128,7 @@ base::Status Reader::complete(CommitNumber number, const RangeMap& map,
   for (auto* entry : entries) {
     const auto found = values.find(key_of(*entry));
     if (found == values.end()) continue;
-    const auto& object = map.object_of(found->first);
+    const auto object = volume_.metadata(map.object_of(found->first));
     TRY_STATUS(entry->attributes.type == storage::FileType::kDirectory
                    ? add_steps(object, found->first, found->second, number, *entry)
                    : take_shared(object, found->first, found->second, number, *entry));

@@ -1,0 +1,32 @@
+// The suite over a real Ceph: data replicated, and erasure-coded.
+#include "storage_ceph/ceph_store.h"
+#include "store_contract.h"
+#include "testing/services.h"
+
+namespace storage_tree {
+namespace {
+
+StoreUnderTest ceph(std::string name, const std::string& data_pool) {
+  const auto open = [data_pool](std::string& reason) -> std::unique_ptr<storage::ObjectStore> {
+    if (testing_services::address_of("ceph").empty()) {
+      reason = "no ceph: " + testing_services::reason_without("ceph");
+      return nullptr;
+    }
+    storage_ceph::CephOptions options;
+    options.conf_file = testing_services::folder_of("ceph") / "data" / "larder.conf";
+    options.user = "larder";
+    options.data_pool = data_pool;
+    auto store = storage_ceph::connect(options);
+    EXPECT_TRUE(store.ok()) << store.error().message;
+    return *std::move(store);
+  };
+  return {std::move(name), open};
+}
+
+INSTANTIATE_TEST_SUITE_P(Ceph, TreeOnStore,
+                         testing::Values(ceph("Replicated", "larder.data"),
+                                         ceph("ErasureCoded", "larder.ec")),
+                         [](const auto& tested) { return tested.param.name; });
+
+}  // namespace
+}  // namespace storage_tree
