@@ -5,6 +5,7 @@
 
 #include "base/sizes.h"
 #include "base/text.h"
+#include "hints/parse.h"
 #include "hints/rules.h"
 
 namespace hints {
@@ -74,7 +75,12 @@ Status check_number(const std::string& place, int asked, int able) {
 }
 
 Status check_rules(const std::string& place, const Volume& volume, const Capabilities& able) {
-  if (able.rules == RuleForm::kAnyPattern) return {};
+  if (able.rules == RuleForm::kAnyPattern) {
+    for (const PathRule& rule : effective_rules(volume)) {
+      TRY_STATUS(check_word(place, rule.tier, able.tiers));
+    }
+    return {};
+  }
   for (const PathRule& rule : effective_rules(volume)) {
     if (able.rules == RuleForm::kNone) {
       return unsupported(
@@ -151,6 +157,19 @@ Capabilities plain_directories() {
   able.seals = {Seal::kClose};
   able.fsyncs = {FsyncMeans::kPublish};
   able.open_at_ends = {OpenAtEnd::kInclude};
+  return able;
+}
+
+Capabilities transactional_volumes() {
+  Capabilities able;
+  able.tiers = {Tier::kDurable};
+  able.lifetimes = {Lifetime::Kind::kVolume};
+  able.isolations = {Isolation::kReadAtomic, Isolation::kSnapshot, Isolation::kSerializable};
+  able.retry_max = kRetryMax;
+  able.rules = RuleForm::kAnyPattern;
+  able.fsyncs = {FsyncMeans::kStaging};
+  able.open_at_ends = {OpenAtEnd::kInclude};
+  able.deliveries = {Delivery::kAtMostOnce};
   return able;
 }
 

@@ -215,6 +215,27 @@ TEST_F(VolumesTest, FilesThatCannotBeMadeSafeMakeTheSuccessAFailure) {
   EXPECT_THAT(error_of(activation), HasSubstr("the disk is gone"));
 }
 
+TEST_F(VolumesTest, AConflictIsAnErrorOfTheApplication) {
+  stager_.fail_next_finish({base::ErrorCode::kConflict, "volume a: \"x\" was changed meanwhile"});
+  const Activation activation = run_one();
+  EXPECT_EQ(activation.response.code, StatusCode::kApplicationError);
+  EXPECT_THAT(error_of(activation), HasSubstr("was changed meanwhile"));
+}
+
+TEST_F(VolumesTest, AConflictRunsTheActionAgainWhereTheVolumeAsksForThat) {
+  Action action = hello();
+  action.annotations =
+      parse(R"([{"key":"volumes","value":{"name":"a","path":"/mnt/a","retry":1}}])");
+  actions_.put(action);
+  config_.capabilities.retry_max = 1;
+  stager_.fail_next_finish({base::ErrorCode::kConflict, "volume a: \"x\" was changed meanwhile"});
+  EXPECT_EQ(run_one().response.code, StatusCode::kSuccess);
+  EXPECT_THAT(world_.diary(),
+              ElementsAre("create wsk0_1_guest_hello", "attach /mnt/a", "post /init", "post /run",
+                          "detach /mnt/a", "attach /mnt/a", "post /run", "detach /mnt/a"));
+  EXPECT_THAT(stager_.diary(), ElementsAre("finish true", "finish true"));
+}
+
 TEST_F(VolumesTest, AVolumeThatCannotBeHadIsToldAndRunsNothing) {
   stager_.fail_next_stage({base::ErrorCode::kUnsupported, "no loop devices here"});
   EXPECT_EQ(run_one().response.code, StatusCode::kDeveloperError);

@@ -37,6 +37,9 @@ struct Capabilities {
 // and `volume`, no transactions, rules by directory.
 Capabilities plain_directories();
 
+// A node whose volumes are durable and whose activations are transactions on them.
+Capabilities transactional_volumes();
+
 // Whether this node can keep every promise that `hints` asks for. `own_namespace` is the invoking
 // one: volumes spelt with it as owner are its own.
 // Threads: any; pure. Errors: kUnsupported with one sentence that names the first thing this node

@@ -73,23 +73,53 @@ JobRun::JobRun(const Job& job, Container& container, const command::Run& how, Co
                     context_.config.namespace_payload.truncation_bytes,
                     context_.config.payload.truncation_bytes)} {}
 
+// Where another activation changed first what this one depends on, nothing of it has happened: it
+// is run again, in the same container, as often as its volumes allow.
 JobRun::Outcome JobRun::run() {
-  const base::Clock& clock = context_.outside.clock;
-  const auto begun = clock.now();
-  phases_.wait = between(job_.accepted, begun);
-  if (const auto attached = attach_files(); !attached) {
-    const bool reusable = detach_files() && !how_.initialize;
-    return {reusable ? JobEnd::kKeep : JobEnd::kDestroy, record(staging_failure(attached.error())),
+  phases_.wait = between(job_.accepted, context_.outside.clock.now());
+  Round round = run_once();
+  for (int left = retries_allowed(); round.conflict && left > 0 && !context_.ending; --left) {
+    if (!pass_over_logs()) break;
+    files_.reset();
+    attached_.clear();
+    initialized_ = true;
+    round = run_once();
+  }
+  if (!round.response) return {JobEnd::kReschedule, std::nullopt, Progress::kNotRun};
+  if (!round.was_run) {
+    const bool reusable = round.released && (!how_.initialize || initialized_);
+    return {reusable ? JobEnd::kKeep : JobEnd::kDestroy, record(std::move(*round.response)),
             Progress::kNotRun};
   }
-  phases_.attach = between(begun, clock.now());
+  return report(std::move(*round.response), round.released);
+}
+
+int JobRun::retries_allowed() const {
+  int most = 0;
+  for (const auto& volume : job_.hints.volumes) most = std::max(most, volume.retry);
+  return most;
+}
+
+JobRun::Round JobRun::run_once() {
+  const base::Clock& clock = context_.outside.clock;
+  const auto begun = clock.now();
+  if (const auto attached = attach_files(); !attached) {
+    return {staging_failure(attached.error()), false, detach_files(), false};
+  }
+  phases_.attach += between(begun, clock.now());
   std::optional<Response> response = call();
   const auto called = clock.now();
   const bool released = detach_files();
-  phases_.detach = between(called, clock.now());
-  if (!response) return {JobEnd::kReschedule, std::nullopt, Progress::kNotRun};
+  phases_.detach += between(called, clock.now());
+  if (!response) return {std::nullopt, false, released, false};
+  bool conflict = false;
+  Response settled = settle_files(std::move(*response), conflict);
+  // What still holds on to the old files would write into the void.
+  return {std::move(settled), true, released, conflict && released};
+}
 
-  Activation activation = record(settle_files(std::move(*response)));
+JobRun::Outcome JobRun::report(Response response, bool released) {
+  Activation activation = record(std::move(response));
   const bool has_logs = takes_logs();
   if (has_logs) context_.outside.sink.result_ready(job_.message, activation);
   const bool logs_complete = collect_logs(activation);
@@ -122,20 +152,22 @@ bool JobRun::detach_files() {
 }
 
 // Durable files must be safe before the success is reported; if they cannot be, it is none.
-Response JobRun::settle_files(Response response) {
+Response JobRun::settle_files(Response response, bool& conflict) {
   if (!files_) return response;
   auto report = files_->finish(response.code == StatusCode::kSuccess);
   if (report) {
     volumes_ = std::move(report).value();
     return response;
   }
-  context_.outside.log.error("Invoker", report.error().message);
+  conflict = report.error().code == ErrorCode::kConflict;
+  if (!conflict) context_.outside.log.error("Invoker", report.error().message);
   if (response.code != StatusCode::kSuccess) return response;
-  return Response::error(StatusCode::kWhiskError, report.error().message);
+  return Response::error(conflict ? StatusCode::kApplicationError : StatusCode::kWhiskError,
+                         report.error().message);
 }
 
 std::optional<Response> JobRun::call() {
-  if (how_.initialize) {
+  if (how_.initialize && !initialized_) {
     auto failure = initialize();
     if (failure || !times_.init) return failure;
   }
@@ -221,6 +253,16 @@ base::Json JobRun::extra_annotations() const {
 }
 
 bool JobRun::takes_logs() const { return context_.config.collects_logs && limits_.logs_bytes > 0; }
+
+// What a round said whose effects did not happen is not recorded. False: its end is not to be
+// found.
+bool JobRun::pass_over_logs() {
+  if (!takes_logs()) return true;
+  const auto request = log_request(StatusCode::kSuccess, limits_.logs_bytes);
+  return record_logs(container_.logs(request), StatusCode::kSuccess, limits_.logs_bytes,
+                     context_.outside.clock.wall())
+      .complete;
+}
 
 // False when the logs are cut or lost: then nobody knows what the next activation would find.
 bool JobRun::collect_logs(Activation& activation) {

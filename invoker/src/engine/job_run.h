@@ -43,9 +43,20 @@ class JobRun {
     std::chrono::microseconds wait{}, attach{}, init{}, run{}, detach{};
   };
 
+  // The action was called once, or could not be.
+  struct Round {
+    std::optional<Response> response;  // nothing when the container did not take the job
+    bool was_run = false;
+    bool released = false;  // nothing in the container holds on to files
+    bool conflict = false;  // it may be run again
+  };
+  Round run_once();
+  int retries_allowed() const;
+  Outcome report(Response response, bool released);
+
   base::Status attach_files();
   bool detach_files();
-  Response settle_files(Response response);
+  Response settle_files(Response response, bool& conflict);
 
   // What the calls came to: a response, or nothing when the container did not take the job.
   std::optional<Response> call();
@@ -61,6 +72,7 @@ class JobRun {
   bool takes_logs() const;
   bool was_ended(const CallOutcome& outcome) const;
   bool collect_logs(Activation& activation);
+  bool pass_over_logs();
 
   const Job& job_;
   Container& container_;
@@ -72,6 +84,7 @@ class JobRun {
   std::unique_ptr<StagedFiles> files_;
   std::vector<std::string> attached_;  // targets, in order of attaching
   base::Json volumes_;                 // the annotation; null when there are none
+  bool initialized_ = false;           // by an earlier round
   Times times_;
   Phases phases_;
 };
