@@ -9,6 +9,7 @@
 #include "doctor_command.h"
 #include "standalone_command.h"
 #include "standalone_config.h"
+#include "volume_command.h"
 
 namespace {
 
@@ -96,6 +97,9 @@ int main(int argc, char** argv) {
       app.add_subcommand("doctor",
                          "Try on this machine what the platform needs, and say what is "
                          "missing.");
+  program::VolumeCommand volume;
+  volume.add_to(app);
   CLI11_PARSE(app, argc, argv);
+  if (volume.parsed()) return volume.run();
   return doctor->parsed() ? program::run_doctor() : start_standalone(arguments);
 }

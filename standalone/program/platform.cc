@@ -16,6 +16,8 @@
 #include "standalone/sqlite_activation_store.h"
 #include "standalone/sqlite_entity_store.h"
 #include "storage/volume_store.h"
+#include "storage_control/client.h"
+#include "storaged_process.h"
 #include "volume_stager.h"
 
 namespace program {
@@ -107,7 +109,8 @@ struct Platform::Parts {
   std::unique_ptr<standalone::EntityStore> entities;
   std::unique_ptr<standalone::ActivationStore> activations;
   std::unique_ptr<standalone::ActionLibrary> library;
-  std::unique_ptr<storage::VolumeStore> volumes;
+  std::unique_ptr<StoragedProcess> storaged;
+  std::unique_ptr<storage::VolumeProvider> volumes;
   std::optional<std::string> no_volumes;
   std::unique_ptr<invoker_container::SandboxFactory> containers;
   std::unique_ptr<invoker::FileStager> stager;
@@ -123,6 +126,9 @@ struct Platform::Parts {
 
   base::Status open_stores(const PlatformConfig& config);
   base::Status open_node(const PlatformConfig& config);
+  base::Status open_volumes(const PlatformConfig& config);
+  base::Status open_images(const PlatformConfig& config);
+  base::Status open_storaged(const PlatformConfig& config);
   base::Status open_front(const PlatformConfig& config);
 };
 
@@ -147,17 +153,40 @@ base::Status Platform::Parts::open_node(const PlatformConfig& config) {
   TRY(containers, std::move(made));
   TRY_STATUS(containers->remove_leftovers());
 
+  TRY_STATUS(open_volumes(config));
+  if (volumes) {
+    stager = std::make_unique<VolumeStager>(*volumes, static_cast<uid_t>(containers->uid()));
+  } else {
+    stager = std::make_unique<NoVolumes>(*no_volumes);
+  }
+  return {};
+}
+
+base::Status Platform::Parts::open_volumes(const PlatformConfig& config) {
+  const base::Status opened = config.volume_service == VolumeService::kStoraged
+                                  ? open_storaged(config)
+                                  : open_images(config);
+  if (opened || opened.error().code != ErrorCode::kUnsupported) return opened;
+  no_volumes = opened.error().message;
+  return {};
+}
+
+base::Status Platform::Parts::open_images(const PlatformConfig& config) {
   storage::VolumeStoreOptions options = config.volumes;
   options.directory = config.data_dir / "volumes";
-  if (auto opened = storage::VolumeStore::open(options)) {
-    volumes = std::move(opened).value();
-    stager = std::make_unique<VolumeStager>(*volumes, static_cast<uid_t>(containers->uid()));
-  } else if (opened.error().code == ErrorCode::kUnsupported) {
-    no_volumes = opened.error().message;
-    stager = std::make_unique<NoVolumes>(*no_volumes);
-  } else {
-    return std::move(opened).error();
+  TRY(volumes, storage::VolumeStore::open(options));
+  return {};
+}
+
+base::Status Platform::Parts::open_storaged(const PlatformConfig& config) {
+  storage_control::ControlClientOptions options;
+  options.socket = config.storaged_socket;
+  options.client = "standalone-" + instance_of(config.data_dir) + "-" + std::to_string(getpid());
+  if (options.socket.empty()) {
+    TRY(storaged, StoragedProcess::start(config.data_dir / "storaged"));
+    options.socket = storaged->socket();
   }
+  TRY(volumes, storage_control::ControlClient::connect(std::move(options)));
   return {};
 }
 
@@ -189,7 +218,9 @@ base::Status Platform::Parts::open_front(const PlatformConfig& config) {
     }
   }
   node.api_host = "http://" + config.address + ":" + std::to_string(server->port());
-  node.capabilities = hints::plain_directories();
+  node.capabilities = config.volume_service == VolumeService::kStoraged
+                          ? hints::transactional_volumes()
+                          : hints::plain_directories();
   engine = std::make_unique<invoker::Invoker>(
       std::move(node), invoker::Outside{*actions, *containers, *stager, sink, clock, log});
   invoke.connect(*engine);

@@ -19,6 +19,10 @@
 
 namespace program {
 
+// Who serves volumes: images on this node, or larder-storaged, which makes transactions of
+// activations.
+enum class VolumeService { kImages, kStoraged };
+
 struct PlatformConfig {
   std::string address = "127.0.0.1";
   std::uint16_t port = 3233;  // 0: any free one
@@ -28,7 +32,10 @@ struct PlatformConfig {
   std::int64_t stem_cell_bytes = 256LL << 20;
   standalone::ServiceLimits limits;
   standalone::Users users = standalone::Users::well_known();
-  storage::VolumeStoreOptions volumes;  // their directory is in data_dir
+  VolumeService volume_service = VolumeService::kImages;
+  storage::VolumeStoreOptions volumes;  // kImages; their directory is in data_dir
+  // kStoraged: the control socket of one that runs. Empty: the platform starts one of its own.
+  std::filesystem::path storaged_socket;
 };
 
 // Threads: one at a time. Life: stop() or the destructor ends every container and thread.

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/sizes.h"
+#include "base/text.h"
 
 namespace program {
 namespace {
@@ -35,6 +36,20 @@ base::Status read_limits(const base::Config& settings, standalone::ServiceLimits
   }
   TRY(const auto timeout_max, settings.duration("limits.timeout-max"));
   limits.timeout_ms.max = std::max(timeout_max.count(), limits.timeout_ms.standard);
+  return {};
+}
+
+base::Status read_provider(const base::Config& settings, PlatformConfig& platform) {
+  TRY(const std::string provider, settings.text("volumes.provider"));
+  if (provider != "images" && provider != "storaged") {
+    return base::Error{
+        base::ErrorCode::kInvalidArgument,
+        "volumes.provider is " + base::quoted(provider) + " and must be images or storaged"};
+  }
+  if (provider == "storaged") platform.volume_service = VolumeService::kStoraged;
+  if (settings.has("volumes.socket")) {
+    TRY(platform.storaged_socket, settings.text("volumes.socket"));
+  }
   return {};
 }
 
@@ -98,6 +113,11 @@ base::Config standalone_settings() {
       {"limits.concurrent-invocations", 10'000, "of one namespace"},
       {"limits.memory-max", "512m", "largest memory limit of an action"},
       {"limits.timeout-max", "5 m", "longest time limit of an action"},
+      {"volumes.provider", "images",
+       "images: directories of this node with quotas; storaged: durable volumes whose changes are "
+       "published when an activation succeeds, all or none"},
+      {"volumes.socket", nullptr,
+       "of a larder-storaged that runs; without it, provider storaged starts one"},
       {"volumes.durable-size", "16 GB", "disk that durable volumes may take together"},
       {"volumes.ephemeral-size", "16 GB", "disk that ephemeral volumes may take together"},
       {"volumes.quota", "1 GB", "of a volume whose hint names none"},
@@ -122,6 +142,7 @@ base::Result<StandaloneOptions> standalone_options(const base::Config& settings)
   platform.stem_cells_each = static_cast<int>(stem_cells);
   TRY(platform.stem_cell_bytes, settings.bytes("pool.stem-cell-memory"));
   TRY_STATUS(read_limits(settings, platform.limits));
+  TRY_STATUS(read_provider(settings, platform));
   TRY_STATUS(read_volumes(settings, platform.volumes));
   TRY_STATUS(read_users(settings, platform.users));
   TRY(options.patience, settings.duration("stop-patience"));

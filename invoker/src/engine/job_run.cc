@@ -74,7 +74,8 @@ JobRun::JobRun(const Job& job, Container& container, const command::Run& how, Co
                     context_.config.payload.truncation_bytes)} {}
 
 // Where another activation changed first what this one depends on, nothing of it has happened: it
-// is run again, in the same container, as often as its volumes allow.
+// is run again, in the same container, as often as its volumes allow. What holds on to the old
+// files there writes into the void.
 JobRun::Outcome JobRun::run() {
   phases_.wait = between(job_.accepted, context_.outside.clock.now());
   Round round = run_once();
@@ -83,7 +84,9 @@ JobRun::Outcome JobRun::run() {
     files_.reset();
     attached_.clear();
     initialized_ = true;
+    const bool released = round.released;
     round = run_once();
+    round.released = round.released && released;
   }
   if (!round.response) return {JobEnd::kReschedule, std::nullopt, Progress::kNotRun};
   if (!round.was_run) {
@@ -114,8 +117,7 @@ JobRun::Round JobRun::run_once() {
   if (!response) return {std::nullopt, false, released, false};
   bool conflict = false;
   Response settled = settle_files(std::move(*response), conflict);
-  // What still holds on to the old files would write into the void.
-  return {std::move(settled), true, released, conflict && released};
+  return {std::move(settled), true, released, conflict};
 }
 
 JobRun::Outcome JobRun::report(Response response, bool released) {

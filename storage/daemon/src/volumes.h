@@ -1,0 +1,81 @@
+// The durable volumes that this node has open.
+//
+// A registry object tells which volumes there are: NAMESPACE/NAME -> the space of its objects, a
+// name that is used once. So a volume that is removed and made again is another one.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "storage/object_store.h"
+#include "storage_tree/tree.h"
+
+namespace storage_daemon {
+
+struct VolumeName {
+  std::string namespace_name;
+  std::string name;
+
+  auto operator<=>(const VolumeName&) const = default;
+};
+
+struct Volume {
+  VolumeName name;
+  std::string space;
+  std::unique_ptr<storage_tree::Tree> tree;
+};
+
+// A random name of 32 hexadecimal digits.
+std::string random_name();
+
+// Threads: any. Every method may wait for the store.
+class Volumes {
+ public:
+  Volumes(storage::ObjectStore& store, const base::Clock& clock, std::string node,
+          std::chrono::milliseconds lease)
+      : store_(store), clock_(clock), node_(std::move(node)), lease_(lease) {}
+
+  // Made for user and group `uid` where it is missing.
+  base::Result<std::shared_ptr<Volume>> open_or_make(const VolumeName& name, uid_t uid);
+  // kNotFound where there is none.
+  base::Result<std::shared_ptr<Volume>> open(const VolumeName& name);
+  // Of an attempt from before a restart: whatever the registry says by now.
+  base::Result<std::shared_ptr<Volume>> reopen(const VolumeName& name, const std::string& space);
+
+  // A page of the registry, of one namespace or ("") of all, behind `after`.
+  struct Page {
+    std::vector<VolumeName> names;
+    std::string after;  // for the next page; "" at the end
+  };
+  base::Result<Page> list(const std::string& namespace_name, const std::string& after);
+
+  // Takes it out of the registry, and removes its objects.
+  base::Status remove(const VolumeName& name);
+
+  std::vector<std::shared_ptr<Volume>> known() const;
+
+ private:
+  base::Result<std::string> find_space(const std::string& key);
+  base::Result<std::string> make_space(const std::string& key);
+  base::Result<std::shared_ptr<Volume>> open_space(const VolumeName& name, const std::string& space,
+                                                   uid_t uid);
+  base::Status remove_objects(const std::string& space);
+
+  storage::ObjectStore& store_;
+  const base::Clock& clock_;
+  const std::string node_;
+  const std::chrono::milliseconds lease_;
+  std::mutex opening_;  // held while a tree is opened: it has one opener at a time; then mutex_
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Volume>> open_;  // guarded by mutex_; by space
+};
+
+}  // namespace storage_daemon

@@ -1,0 +1,203 @@
+// Volumes of larder-storaged as an invoker has them: real mount, real processes.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "node.h"
+
+namespace storaged_test {
+namespace {
+
+using base::ErrorCode;
+using storage::CommitReport;
+
+class Transactions : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = no_mounts_here(); !why.empty()) GTEST_SKIP() << why;
+    node_ = std::make_unique<Node>(folder_.path());
+    client_ = node_->client("invoker");
+  }
+
+  Use use(const std::string& activation, const std::string& volume = "job") {
+    return Use(*client_, activation, volume_of(volume));
+  }
+  // The volume as the next activation sees it.
+  std::optional<std::string> read(const std::string& path) {
+    Use next = use("reader" + std::to_string(++readers_));
+    EXPECT_TRUE(next.ok()) << next.error().message;
+    return next.read(path);
+  }
+
+  Folder folder_;
+  std::unique_ptr<Node> node_;
+  std::unique_ptr<storage_control::ControlClient> client_;
+  int readers_ = 0;
+};
+
+TEST_F(Transactions, WhatOneActivationWroteTheNextOneReads) {
+  Use first = use("a1");
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  ASSERT_EQ(::mkdirat(first.root(), "out", 0755), 0) << errno;
+  ASSERT_TRUE(first.write("out/small", "hello")) << errno;
+  const std::string large(9'000'001, 'x');
+  ASSERT_TRUE(first.write("out/large", large)) << errno;
+  EXPECT_EQ(first.read("out/small"), "hello");
+  const auto report = first.finish(true);
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_TRUE(report->commit);
+  EXPECT_EQ(report->commit->kind, CommitReport::Kind::kOk);
+  EXPECT_EQ(report->commit->number, 1U);
+  EXPECT_EQ(report->isolation, hints::Isolation::kSnapshot);
+  ASSERT_EQ(report->traffic.size(), 1U);
+  EXPECT_EQ(report->traffic[0].written_bytes, 9'000'006);
+
+  Use second = use("a2");
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_EQ(second.list("."), (std::vector<std::string>{"out"}));
+  EXPECT_EQ(second.list("out"), (std::vector<std::string>{"large", "small"}));
+  EXPECT_EQ(second.read("out/small"), "hello");
+  EXPECT_EQ(second.read("out/large"), large);
+  struct stat stat{};
+  ASSERT_EQ(::fstatat(second.root(), "out/large", &stat, 0), 0);
+  EXPECT_EQ(stat.st_size, 9'000'001);
+  EXPECT_EQ(second.finish(true)->commit->number, 1U) << "nothing was changed";
+}
+
+TEST_F(Transactions, AFailedActivationLeavesNothing) {
+  Use first = use("a1");
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  ASSERT_TRUE(first.write("file", "hello"));
+  const auto report = first.finish(false);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->commit->kind, CommitReport::Kind::kAborted);
+  EXPECT_EQ(read("file"), std::nullopt);
+}
+
+TEST_F(Transactions, NobodySeesWhatIsNotCommitted) {
+  Use writer = use("a1"), other = use("a2");
+  ASSERT_TRUE(writer.write("file", "hello"));
+  EXPECT_EQ(other.list("."), (std::vector<std::string>{}));
+  Use third = use("a3");
+  EXPECT_EQ(third.read("file"), std::nullopt);
+  ASSERT_TRUE(writer.finish(true));
+  EXPECT_EQ(other.read("file"), std::nullopt) << "a snapshot does not move";
+  EXPECT_EQ(read("file"), "hello");
+}
+
+TEST_F(Transactions, OfTwoThatWriteOneFileTheFirstToCommitWins) {
+  ASSERT_TRUE(use("a0").finish(true));
+  Use first = use("a1"), second = use("a2");
+  ASSERT_TRUE(first.write("file", "first"));
+  ASSERT_TRUE(second.write("file", "second"));
+  ASSERT_TRUE(first.finish(true));
+  const auto lost = second.finish(true);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, ErrorCode::kConflict);
+  EXPECT_NE(lost.error().message.find("\"file\""), std::string::npos) << lost.error().message;
+  EXPECT_NE(lost.error().message.find("a1"), std::string::npos) << lost.error().message;
+  EXPECT_EQ(read("file"), "first");
+}
+
+TEST_F(Transactions, TheSameActivationIsCommittedOnce) {
+  Use first = use("a1"), again = use("a1");
+  ASSERT_TRUE(first.write("file", "once"));
+  ASSERT_TRUE(again.write("file", "twice"));
+  const auto won = first.finish(true);
+  ASSERT_TRUE(won) << won.error().message;
+  const auto late = again.finish(true);
+  ASSERT_TRUE(late) << late.error().message;
+  EXPECT_EQ(late->commit->number, won->commit->number);
+  EXPECT_EQ(read("file"), "once");
+}
+
+TEST_F(Transactions, FilesAreChangedInPlaceRenamedAndRemoved) {
+  Use first = use("a1");
+  ASSERT_TRUE(first.write("a", "0123456789"));
+  ASSERT_TRUE(first.write("b", "b"));
+  ASSERT_TRUE(first.write("c", "c"));
+  ASSERT_EQ(::symlinkat("a", first.root(), "link"), 0);
+  ASSERT_EQ(::linkat(first.root(), "a", first.root(), "hard", 0), 0);
+  ASSERT_TRUE(first.finish(true));
+
+  Use second = use("a2");
+  ASSERT_EQ(second.read("link"), "0123456789");
+  const base::UniqueFd file(::openat(second.root(), "a", O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(file.valid()) << errno;
+  ASSERT_EQ(::pwrite(file.get(), "xy", 2, 4), 2);
+  EXPECT_EQ(second.read("hard"), "0123xy6789");
+  ASSERT_EQ(::renameat(second.root(), "b", second.root(), "d"), 0);
+  ASSERT_EQ(::unlinkat(second.root(), "c", 0), 0);
+  ASSERT_EQ(::fchmodat(second.root(), "d", 0600, 0), 0);
+  const auto report = second.finish(true);
+  ASSERT_TRUE(report) << report.error().message;
+
+  Use third = use("a3");
+  EXPECT_EQ(third.list("."), (std::vector<std::string>{"a", "d", "hard", "link"}));
+  EXPECT_EQ(third.read("a"), "0123xy6789");
+  EXPECT_EQ(third.read("hard"), "0123xy6789");
+  struct stat stat{};
+  ASSERT_EQ(::fstatat(third.root(), "d", &stat, 0), 0);
+  EXPECT_EQ(stat.st_mode & 07777, 0600U);
+}
+
+TEST_F(Transactions, AReadOnlyVolumeRefusesWrites) {
+  ASSERT_TRUE(use("a0").finish(true));
+  hints::Volume volume = volume_of("job");
+  volume.read_only = true;
+  Use reader(*client_, "a1", volume);
+  ASSERT_TRUE(reader.ok()) << reader.error().message;
+  EXPECT_FALSE(reader.write("file", "x"));
+  EXPECT_EQ(errno, EROFS);
+}
+
+TEST_F(Transactions, AnActivationGoesOnOverTheDeathOfTheDaemon) {
+  Use first = use("a1");
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  ASSERT_TRUE(first.write("before", "written before"));
+  const base::UniqueFd open_file(
+      ::openat(first.root(), "open", O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  ASSERT_TRUE(open_file.valid());
+  ASSERT_EQ(::write(open_file.get(), "one ", 4), 4);
+  node_->kill_daemon();
+  ASSERT_EQ(::write(open_file.get(), "two", 3), 3);
+  EXPECT_EQ(first.read("before"), "written before");
+  EXPECT_EQ(first.list("."), (std::vector<std::string>{"before", "open"}));
+  ASSERT_TRUE(first.write("after", "written after")) << errno;
+  const auto report = first.finish(true);
+  ASSERT_TRUE(report) << report.error().message;
+  Use next = use("a2");
+  EXPECT_EQ(next.read("before"), "written before");
+  EXPECT_EQ(next.read("open"), "one two");
+  EXPECT_EQ(next.read("after"), "written after");
+}
+
+TEST_F(Transactions, AClientThatGoesAwayIsAborted) {
+  auto other = node_->client("another");
+  Use lost(*other, "a1", volume_of("job"));
+  ASSERT_TRUE(lost.ok());
+  ASSERT_TRUE(lost.write("file", "x"));
+  const auto metric = [&] {
+    const auto answer = client_->ask(storage_control::Metrics{});
+    return answer ? answer->find("text")->as_string() : "";
+  };
+  EXPECT_NE(metric().find("larder_storage_attempts_open 1"), std::string::npos) << metric();
+  other.reset();
+  // The connection is shared with the open volume, which still lives: it goes with it.
+  lost.drop();
+  EXPECT_NE(metric().find("larder_storage_attempts_open 0"), std::string::npos) << metric();
+  EXPECT_EQ(read("file"), std::nullopt);
+}
+
+TEST_F(Transactions, WhatThisNodeCannotDoIsRefusedInASentence) {
+  hints::Volume volume = volume_of("job");
+  volume.tier = hints::Tier::kEphemeral;
+  volume.lifetime.kind = hints::Lifetime::Kind::kActivation;
+  Use refused(*client_, "a1", volume);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
+}
+
+}  // namespace
+}  // namespace storaged_test
