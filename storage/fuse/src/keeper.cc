@@ -42,8 +42,9 @@ class Keeper {
     TRY(const MountState state, MountState::map(mount_.state.get()));
     while (true) {
       if (daemon_.pid == 0) TRY_STATUS(start_daemon());
-      watch_daemon();
+      const Ended ended = watch_daemon();
       if (stopping_ || state->finished != 0) return {};
+      log_.warn("Keeper", "the daemon ended", {{"pid", ended.pid}, {"status", ended.status}});
       pause();
       if (stopping_) return {};
     }
@@ -91,8 +92,11 @@ class Keeper {
     return {};
   }
 
-  // Until the daemon has ended.
-  void watch_daemon() {
+  struct Ended {
+    std::int64_t pid = 0, status = 0;
+  };
+  // Waits until the daemon has.
+  Ended watch_daemon() {
     while (true) {
       std::array<pollfd, 2> events{pollfd{signals_.get(), POLLIN, 0},
                                    pollfd{daemon_.handle.get(), POLLIN, 0}};
@@ -102,11 +106,9 @@ class Keeper {
     }
     siginfo_t info{};
     if (daemon_is_child_) ::waitid(P_PID, static_cast<id_t>(daemon_.pid), &info, WEXITED);
-    if (!stopping_) {
-      log_.warn("Keeper", "the daemon ended",
-                {{"pid", std::int64_t{daemon_.pid}}, {"status", std::int64_t{info.si_status}}});
-    }
+    const Ended ended{daemon_.pid, info.si_status};
     daemon_ = {};
+    return ended;
   }
 
   void take_signal() {

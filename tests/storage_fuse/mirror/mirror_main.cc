@@ -19,6 +19,7 @@ struct Arguments {
   storage_fuse::MountOptions mount{"mirror", {}};
   storage_fuse::SessionOptions session;
   unsigned spin_us = 0;
+  unsigned pause_max_ms = 1000;
   bool no_passthrough = false;
   bool no_backing = false;
 };
@@ -57,6 +58,7 @@ int serve(const Arguments& arguments, const base::Logger& log, sigset_t signals)
 int keep(const Arguments& arguments, int argc, char** argv, const base::Logger& log) {
   storage_fuse::KeeperOptions options;
   options.mount = arguments.mount;
+  options.pause_max = std::chrono::milliseconds(arguments.pause_max_ms);
   options.daemon = {std::filesystem::read_symlink("/proc/self/exe")};
   for (int i = 1; i < argc; ++i) options.daemon.emplace_back(argv[i]);
   options.daemon.at(1) = "serve";
@@ -77,6 +79,7 @@ int main(int argc, char** argv) {
     one->add_option("--journal", arguments.mirror.journal)->required();
     one->add_option("--at", arguments.mount.attach_at, "where to mount");
     one->add_option("--threads", arguments.session.threads);
+    one->add_option("--pause-max", arguments.pause_max_ms, "before a restart, milliseconds");
     one->add_option("--spin", arguments.spin_us, "microseconds");
     one->add_option("--cpus", arguments.session.cpus, "where the threads stay");
     one->add_flag("--no-passthrough", arguments.no_passthrough, "as on an old kernel");

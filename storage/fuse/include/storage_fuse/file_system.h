@@ -48,6 +48,7 @@ class FileSystem {
 
   virtual void getattr(NodeId node, Reply<Attributes> reply);
   virtual void setattr(NodeId node, const AttributeChange& change, Reply<Attributes> reply);
+  // The kernel keeps targets; it believes st_size, which must be the target's length.
   virtual void readlink(NodeId node, Reply<std::string_view> reply);
 
   // What is made belongs to reply.caller(), or to the parent's group where the parent has S_ISGID

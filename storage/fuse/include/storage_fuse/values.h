@@ -120,7 +120,7 @@ struct AttributeChange {
   std::optional<SetTime> accessed;
   std::optional<SetTime> modified;
   std::optional<timespec> changed;
-  std::optional<Handle> handle;  // ftruncate(2)
+  std::optional<Handle> handle;  // of ftruncate(2), where the kernel tells
   // Clear S_ISUID, and S_ISGID of group-executable files. Changing the owner or group clears them
   // in any case, for files that are not directories.
   bool kill_set_ids = false;
