@@ -1,7 +1,13 @@
 // Daemons of a Ceph are killed under the store: what was answered stays, what cannot be answered
 // fails in time, and all works again afterwards.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -9,6 +15,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/unique_fd.h"
 #include "own_ceph.h"
 #include "storage_ceph/ceph_store.h"
 
@@ -24,6 +31,7 @@ using storage::Pool;
 
 constexpr seconds kTimeout{6};
 constexpr seconds kPatience{90};
+constexpr seconds kNotifyTimeout{2};  // the store's
 
 ObjectId meta(const std::string& name) { return {Pool::kMetadata, "outage", name}; }
 ObjectId file(const std::string& name) { return {Pool::kData, "outage", name}; }
@@ -193,6 +201,71 @@ TEST_F(CephOutage, AWatchThatFellDownIsSetUpAgainAndSaysSo) {
   EXPECT_TRUE(comes_true([&] { return lost > 0; }));
   store().notify(meta("watched"), "again");
   EXPECT_TRUE(comes_true([&] { return heard > 0; }));
+}
+
+// Somebody else who watches an object, in a process that can die.
+class Stranger {
+ public:
+  Stranger(const storage_ceph::CephOptions& options, const ObjectId& object) {
+    std::array<int, 2> in{}, out{};
+    CHECK(::pipe2(in.data(), O_CLOEXEC) == 0 && ::pipe2(out.data(), O_CLOEXEC) == 0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in[0], 0);
+    posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+    std::vector<std::string> words = {"rados",
+                                      "-c",
+                                      options.conf_file,
+                                      "-n",
+                                      "client." + options.user,
+                                      "-p",
+                                      options.metadata_pool,
+                                      "-N",
+                                      object.space,
+                                      "watch",
+                                      object.name};
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    CHECK(::posix_spawnp(&pid_, "rados", &actions, nullptr, arguments.data(), environ) == 0);
+    posix_spawn_file_actions_destroy(&actions);
+    ::close(in[0]);
+    ::close(out[1]);
+    stdin_.reset(in[1]);  // it watches until it reads a line
+    const base::UniqueFd said(out[0]);
+    char byte = 0;
+    CHECK(::read(said.get(), &byte, 1) == 1);
+  }
+  ~Stranger() { die(); }
+  Stranger(const Stranger&) = delete;
+  Stranger& operator=(const Stranger&) = delete;
+
+  void die() {
+    if (pid_ == 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+  }
+
+ private:
+  pid_t pid_ = 0;
+  base::UniqueFd stdin_;
+};
+
+TEST_F(CephOutage, AWatcherThatDiedHoldsNothingUp) {
+  ASSERT_TRUE(store().write(meta("watched"), {}).ok());
+  Stranger stranger(ceph_->options(), meta("watched"));
+  std::atomic<int> heard = 0;
+  auto watch = store().watch(meta("watched"), [&](auto) { ++heard; }, [] {});
+  ASSERT_TRUE(watch.ok());
+  stranger.die();
+  // More than there may be requests under way; each waits for the dead until its time-out.
+  constexpr int kMany = 600;
+  const auto start = steady_clock::now();
+  for (int i = 0; i < kMany; ++i) store().notify(meta("watched"), "x");
+  EXPECT_TRUE(works("object"));
+  EXPECT_LT(steady_clock::now() - start, kNotifyTimeout) << "waited for the dead";
+  EXPECT_TRUE(comes_true([&] { return heard >= kMany; }));
 }
 
 TEST_F(CephOutage, AFullClusterIsNoSpaceAndRemovingHelps) {

@@ -6,14 +6,14 @@
 namespace storage_ceph {
 
 struct CephRequests::UnderWay {
-  CephRequests& requests;
+  storage::RequestBound& bound;
   librados::IoCtx io;
   std::size_t bytes;
   Answered answered;
 };
 
 void CephRequests::finish(UnderWay* request, int result, std::uint64_t version) {
-  storage::RequestBound& bound = request->requests.bound_;
+  storage::RequestBound& bound = request->bound;
   const std::size_t bytes = request->bytes;
   {
     const storage::AnswerScope answering;
@@ -25,9 +25,10 @@ void CephRequests::finish(UnderWay* request, int result, std::uint64_t version) 
 }
 
 template <typename Submit>
-void CephRequests::start(librados::IoCtx io, std::size_t bytes, Answered answered, Submit submit) {
-  bound_.enter(bytes);
-  auto* request = new UnderWay{*this, std::move(io), bytes, std::move(answered)};
+void CephRequests::start(storage::RequestBound& bound, librados::IoCtx io, std::size_t bytes,
+                         Answered answered, Submit submit) {
+  bound.enter(bytes);
+  auto* request = new UnderWay{bound, std::move(io), bytes, std::move(answered)};
   const auto on_answer = [](rados_completion_t completion, void* argument) {
     finish(static_cast<UnderWay*>(argument), rados_aio_get_return_value(completion),
            rados_aio_get_version(completion));
@@ -42,25 +43,27 @@ void CephRequests::start(librados::IoCtx io, std::size_t bytes, Answered answere
 void CephRequests::write(librados::IoCtx io, const std::string& name,
                          librados::ObjectWriteOperation& operation, std::size_t bytes,
                          Answered answered) {
-  start(std::move(io), bytes, std::move(answered), [&](librados::IoCtx& pool, auto* completion) {
-    // In a full pool librados would wait for room; so it says that there is none.
-    return pool.aio_operate(name, completion, &operation, librados::OPERATION_FULL_TRY);
-  });
+  start(bound_, std::move(io), bytes, std::move(answered),
+        [&](librados::IoCtx& pool, auto* completion) {
+          // In a full pool librados would wait for room; so it says that there is none.
+          return pool.aio_operate(name, completion, &operation, librados::OPERATION_FULL_TRY);
+        });
 }
 
 void CephRequests::read(librados::IoCtx io, const std::string& name,
                         librados::ObjectReadOperation& operation, std::size_t bytes,
                         Answered answered) {
-  start(std::move(io), bytes, std::move(answered), [&](librados::IoCtx& pool, auto* completion) {
-    return pool.aio_operate(name, completion, &operation, nullptr);
-  });
+  start(bound_, std::move(io), bytes, std::move(answered),
+        [&](librados::IoCtx& pool, auto* completion) {
+          return pool.aio_operate(name, completion, &operation, nullptr);
+        });
 }
 
 void CephRequests::notify(librados::IoCtx io, const std::string& name, librados::bufferlist bytes,
                           std::uint64_t timeout_ms) {
   const std::size_t size = bytes.length();
   start(
-      std::move(io), size, [](int, std::uint64_t) {},
+      notifications_, std::move(io), size, [](int, std::uint64_t) {},
       [&](librados::IoCtx& pool, auto* completion) {
         return pool.aio_notify(name, completion, bytes, timeout_ms, nullptr);
       });
@@ -68,7 +71,7 @@ void CephRequests::notify(librados::IoCtx io, const std::string& name, librados:
 
 void CephRequests::later(Answered answered) {
   // With nothing to flush it is a completion and no more.
-  start({}, 0, std::move(answered), [this](librados::IoCtx&, auto* completion) {
+  start(bound_, {}, 0, std::move(answered), [this](librados::IoCtx&, auto* completion) {
     return cluster_.aio_watch_flush(completion);
   });
 }

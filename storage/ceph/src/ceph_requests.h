@@ -19,7 +19,10 @@ class CephRequests {
   CephRequests(librados::Rados& cluster, std::size_t requests_max, std::size_t bytes_max)
       : cluster_(cluster), bound_(requests_max, bytes_max) {}
   // Waits for all that are under way.
-  ~CephRequests() { bound_.wait_until_idle(); }
+  ~CephRequests() {
+    bound_.wait_until_idle();
+    notifications_.wait_until_idle();
+  }
 
   // `bytes` are those that travel. `operation` must live until the answer where it has outputs;
   // what `answered` holds does.
@@ -36,11 +39,15 @@ class CephRequests {
  private:
   struct UnderWay;
   template <typename Submit>
-  void start(librados::IoCtx io, std::size_t bytes, Answered answered, Submit submit);
+  void start(storage::RequestBound& bound, librados::IoCtx io, std::size_t bytes, Answered answered,
+             Submit submit);
   static void finish(UnderWay* request, int result, std::uint64_t version);
 
   librados::Rados& cluster_;
   storage::RequestBound bound_;
+  // Apart: a watcher that has died holds each of them up until its time-out, and must not hold up
+  // what is written meanwhile.
+  storage::RequestBound notifications_{4096, 16 << 20};
 };
 
 }  // namespace storage_ceph

@@ -22,7 +22,7 @@ using storage::ObjectWrite;
 using storage::OmapPage;
 
 // Watchers that are gone cost a notification so long; nobody waits for it.
-constexpr std::uint64_t kNotifyTimeoutMs = 5000;
+constexpr std::uint64_t kNotifyTimeoutMs = 2000;
 // What a page of a map is taken to weigh while it is under way.
 constexpr std::size_t kPageBytes = 64 << 10;
 
