@@ -93,10 +93,12 @@ void PoolOwner::keep_time(const std::stop_token& stop) {
       take_turn(lock);
       continue;
     }
+    // Somebody has the turn while something is due: looked at again soon. With a predicate that
+    // holds already the wait would not let go of the mutex, and nobody could ever end his turn.
     waking_at_ = is_due ? now + kTurnPatience : due_.value_or(now + kIdlePatience);
     const base::Instant planned = waking_at_;
     wake_.wait_for(lock, stop, planned - now,
-                   [&] { return handed_over_ || (due_ && *due_ < planned); });
+                   [&] { return handed_over_ || (!is_due && due_ && *due_ < planned); });
   }
 }
 
