@@ -279,10 +279,14 @@ storage_fuse::Node Attempt::node_locked(const storage_overlay::View& view) const
   return node;
 }
 
-Status Attempt::mark_uploading() { return write_file(directory_ / kUploadingFile, "yes"); }
+Status Attempt::mark_uploading(const std::string& writer) {
+  return write_file(directory_ / kUploadingFile, writer);
+}
 
-bool Attempt::was_uploading(const std::filesystem::path& directory) {
-  return ::access((directory / kUploadingFile).c_str(), F_OK) == 0;
+std::optional<std::string> Attempt::uploading(const std::filesystem::path& directory) {
+  auto writer = read_file(directory / kUploadingFile);
+  if (!writer) return std::nullopt;
+  return *std::move(writer);
 }
 
 }  // namespace storage_daemon

@@ -90,10 +90,10 @@ class Attempt {
   storage_fuse::Attributes attributes_locked(const storage_overlay::View& view) const;
   storage_fuse::Node node_locked(const storage_overlay::View& view) const;
 
-  // Whether writing anything was begun that a successor must undo.
-  base::Status mark_uploading();
-  bool was_uploading() const { return was_uploading(directory_); }
-  static bool was_uploading(const std::filesystem::path& directory);
+  // Under which name something may have been stored or committed: a successor must end that first.
+  base::Status mark_uploading(const std::string& writer);
+  std::optional<std::string> uploading() const { return uploading(directory_); }
+  static std::optional<std::string> uploading(const std::filesystem::path& directory);
 
  private:
   Attempt(AttemptFacts facts, std::shared_ptr<Volume> volume, storage_tree::Snapshot snapshot,

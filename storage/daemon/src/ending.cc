@@ -110,14 +110,19 @@ Result<CommitReport> report_of(const Attempt& attempt, const Outcome& outcome) {
                                             ": the commit was aborted: " + outcome.reason};
 }
 
-// What an earlier daemon began: it was committed, or never will be.
-Result<std::optional<CommitReport>> settle_earlier(Attempt& attempt) {
-  const AttemptFacts& facts = attempt.facts();
-  const Status aborted = attempt.tree().abort(facts.activation_id, facts.writer);
+// What was begun under that name was committed, or never will be.
+Result<std::optional<CommitReport>> settle(Attempt& attempt, const std::string& writer) {
+  const std::string& activation = attempt.facts().activation_id;
+  const Status aborted = attempt.tree().abort(activation, writer);
   if (aborted) return std::optional<CommitReport>();
   if (aborted.error().code != ErrorCode::kAlreadyExists) return aborted.error();
-  TRY(const auto record, attempt.tree().activation(facts.activation_id));
+  TRY(const auto record, attempt.tree().activation(activation));
   return std::optional(CommitReport{CommitReport::Kind::kOk, record ? record->number : 0, 0, ""});
+}
+
+Result<Outcome> store_and_ask(Attempt& attempt, storage_overlay::Changes& changes) {
+  TRY_STATUS(store_all(attempt, changes));
+  return ask(attempt, changes);
 }
 
 }  // namespace
@@ -129,20 +134,23 @@ Result<CommitReport> commit(Attempt& attempt, bool& unknown) {
     attempt.close_locked();
     changes = attempt.overlay_locked().changes();
   }
-  if (attempt.was_uploading()) {
-    TRY(const auto before, settle_earlier(attempt));
+  unknown = true;
+  if (const auto earlier = attempt.uploading()) {
+    TRY(const auto before, settle(attempt, *earlier));
+    unknown = false;
     if (before) return *before;
     changes.write.writer = random_name();
   }
-  if (changes_something(changes.write)) TRY_STATUS(attempt.mark_uploading());
-  if (auto stored = store_all(attempt, changes); !stored) {
-    unknown = true;  // something may be stored
-    return std::move(stored).error();
+  unknown = false;
+  if (changes_something(changes.write)) {
+    TRY_STATUS(attempt.mark_uploading(changes.write.writer));
   }
-  auto outcome = ask(attempt, changes);
-  unknown = !outcome;
-  if (!outcome) return std::move(outcome).error();
-  return report_of(attempt, *outcome);
+  auto outcome = store_and_ask(attempt, changes);
+  if (outcome) return report_of(attempt, *outcome);
+  const auto settled = settle(attempt, changes.write.writer);
+  unknown = !settled;
+  if (settled && *settled) return **settled;
+  return std::move(outcome).error();
 }
 
 Status give_up(Attempt& attempt) {
@@ -150,8 +158,8 @@ Status give_up(Attempt& attempt) {
     const std::lock_guard lock(attempt.mutex());
     attempt.close_locked();
   }
-  if (!attempt.was_uploading()) return {};
-  return attempt.tree().abort(attempt.facts().activation_id, attempt.facts().writer);
+  const auto writer = attempt.uploading();
+  return writer ? attempt.tree().abort(attempt.facts().activation_id, *writer) : Status();
 }
 
 storage::VolumeReport report_of(Attempt& attempt) {

@@ -29,8 +29,6 @@ class People {
   base::Result<base::Json> check(const storage_control::Check& call);
 
  private:
-  class Visit;
-
   base::Result<base::Json> list_volumes(const storage_control::List& call);
   base::Result<std::vector<VolumeName>> names_of(const storage_control::Place& place);
 

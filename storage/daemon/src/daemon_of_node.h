@@ -1,0 +1,152 @@
+// The daemon of one node: its tables, and what keeps them in order.
+#pragma once
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "attempt_table.h"
+#include "content_cache.h"
+#include "fetch_pool.h"
+#include "files.h"
+#include "metrics.h"
+#include "numbers.h"
+#include "people.h"
+#include "storage_daemon/daemon.h"
+#include "volumes.h"
+
+namespace storage_daemon {
+
+using storage_control::Opened;
+
+class DaemonOfNode final : public Daemon {
+ public:
+  DaemonOfNode(DaemonOptions options, int mount, storage::ObjectStore& store,
+               const base::Clock& clock, base::Logger log, base::UniqueFd lock,
+               std::unique_ptr<ContentCache> cache)
+      : options_(std::move(options)),
+        lock_(std::move(lock)),
+        mount_(mount),
+        clock_(clock),
+        log_(std::move(log)),
+        cache_(std::move(cache)),
+        volumes_(store, clock, options_.node, options_.lease),
+        people_(volumes_, clock, options_.directory / "people"),
+        numbers_(options_.directory / "next-attempt"),
+        files_(attempts_, *cache_, pool_, clock, {options_.whole_file_bytes_max}),
+        pool_(options_.fetch_threads) {}
+
+  ~DaemonOfNode() override {
+    upkeep_.request_stop();
+    if (upkeep_.joinable()) upkeep_.join();
+  }
+
+  base::Status take_over();
+
+  storage_fuse::FileSystem& files() override { return files_; }
+  std::size_t open_attempts() const override { return attempts_.size(); }
+
+  base::Result<base::UniqueFd> mount() override {
+    base::UniqueFd copy(::fcntl(mount_, F_DUPFD_CLOEXEC, 3));
+    if (!copy.valid()) return base::error_from_errno(errno, "copying the mount's descriptor");
+    return copy;
+  }
+  base::Result<Opened> open(const std::string& client, const storage_control::Open& call) override;
+  base::Result<storage::VolumeReport> finish(const std::string& client,
+                                             const storage_control::Finish& call) override;
+  void arrived(const std::string& client) override;
+  void left(const std::string& client) override;
+
+  base::Result<base::Json> list(const storage_control::List& call) override {
+    return people_.list(call);
+  }
+  base::Result<base::Json> stat(const storage_control::Stat& call) override {
+    return people_.stat(call);
+  }
+  base::Result<base::Json> usage(const storage_control::Usage& call) override {
+    return people_.usage(call);
+  }
+  base::Result<base::Json> remove(const storage_control::Remove& call) override;
+  base::Result<base::Json> copy(const storage_control::Copy& call, base::UniqueFd file) override {
+    return people_.copy(call, std::move(file));
+  }
+  base::Result<base::Json> collect(const storage_control::Collect& call) override {
+    return people_.collect(call);
+  }
+  base::Result<base::Json> check(const storage_control::Check& call) override {
+    return people_.check(call);
+  }
+  base::Result<base::Json> metrics() override {
+    metrics_.open_attempts = attempts_.size();
+    metrics_.cache_bytes = cache_->bytes();
+    return base::Json::object({{"text", metrics_.text()}});
+  }
+
+ private:
+  using Ticket = std::pair<std::string, std::uint64_t>;
+  using Ended = base::Result<storage::VolumeReport>;
+
+  AttemptLimits limits() const { return {options_.files_max}; }
+  std::filesystem::path folder_of(AttemptNumber number) const {
+    return options_.directory / "attempts" / std::to_string(number);
+  }
+
+  base::Result<std::shared_ptr<Attempt>> begin(const std::string& client,
+                                               const storage_control::Open& call);
+  base::Status resume(const std::filesystem::path& folder);
+  base::Status discard(const std::filesystem::path& folder);
+  base::Result<bool> same_mount();
+  Ended end(const std::shared_ptr<Attempt>& attempt, bool succeeded);
+  Ended end_well(Attempt& attempt, storage::VolumeReport report);
+  void put_away(const std::shared_ptr<Attempt>& attempt, const Ended& ended);
+
+  void keep_up(const std::stop_token& stop);
+  void abort_the_forsaken();
+  void remove_folders();
+  void give_up_the_unknown();
+  void maintain();
+  void collect_garbage();
+
+  const DaemonOptions options_;
+  const base::UniqueFd lock_;
+  const int mount_;
+  const base::Clock& clock_;
+  const base::Logger log_;
+  const std::unique_ptr<ContentCache> cache_;
+  Volumes volumes_;
+  People people_;
+  Numbers numbers_;
+  AttemptTable attempts_;
+  Metrics metrics_;
+  Files files_;
+
+  std::mutex mutex_;
+  // Guarded by mutex_:
+  std::condition_variable settled_;
+  std::map<Ticket, AttemptNumber> tickets_;
+  std::set<Ticket> opening_;
+  std::set<AttemptNumber> ending_;
+  std::map<AttemptNumber, Ended> ended_;  // the last ones, for who asks again
+  std::deque<AttemptNumber> ended_order_;
+  std::map<std::pair<std::string, std::string>, int> conflicts_;  // by space and activation
+  std::set<std::string> here_;                                    // clients
+  std::map<std::string, base::Instant> gone_;                     // when to abort what is theirs
+  std::deque<std::pair<base::Instant, std::filesystem::path>> buried_;
+  std::vector<std::shared_ptr<Attempt>> unknown_;  // whether they were committed
+
+  FetchPool pool_;
+  std::jthread upkeep_;  // last: it uses everything above
+};
+
+}  // namespace storage_daemon

@@ -1,0 +1,91 @@
+// How attempts begin.
+#include <algorithm>
+
+#include "base/text.h"
+#include "daemon_of_node.h"
+
+namespace storage_daemon {
+
+using base::Error;
+using base::error_from_errno;
+using base::ErrorCode;
+using base::Instant;
+using base::Json;
+using base::Result;
+using base::Status;
+using base::UniqueFd;
+
+namespace {
+
+constexpr std::size_t kActivationBytesMax = 128;
+
+// What this build cannot do, whoever asked for it.
+Status check_hint(const hints::Volume& volume, const std::string& namespace_name) {
+  const auto refused = [&](const std::string& what) {
+    return Error{ErrorCode::kUnsupported, "volume " + base::quoted(volume.name) + ": " + what};
+  };
+  const bool ephemeral = volume.tier == hints::Tier::kEphemeral ||
+                         std::ranges::any_of(volume.rules, [](const hints::PathRule& rule) {
+                           return rule.tier == hints::Tier::kEphemeral;
+                         });
+  if (ephemeral) return refused("this node keeps durable files alone");
+  if (volume.isolation == hints::Isolation::kNone) {
+    return refused("activations are transactions here; isolation \"none\" is not to be had");
+  }
+  if (volume.owner && *volume.owner != namespace_name) {
+    return refused("it belongs to another namespace");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
+                                                     const storage_control::Open& call) {
+  TRY_STATUS(check_hint(call.volume, call.namespace_name));
+  if (call.activation_id.empty() || call.activation_id.size() > kActivationBytesMax) {
+    return Error{ErrorCode::kInvalidArgument, "an activation's id has 1 to 128 bytes"};
+  }
+  AttemptFacts facts;
+  facts.client = client;
+  facts.ticket = call.ticket;
+  facts.volume = {call.volume.owner.value_or(call.namespace_name), call.volume.name};
+  facts.activation_id = call.activation_id;
+  facts.writer = random_name();
+  facts.hint = call.volume;
+  TRY(facts.number, numbers_.take());
+  TRY(auto volume, volumes_.open_or_make(facts.volume, call.uid));
+  facts.space = volume->space;
+  TRY(storage_tree::Snapshot snapshot, volume->tree->begin());
+  facts.snapshot = snapshot.number();
+  const auto folder = folder_of(facts.number);
+  return Attempt::begin(std::move(facts), std::move(volume), std::move(snapshot), folder, limits());
+}
+
+Result<Opened> DaemonOfNode::open(const std::string& client, const storage_control::Open& call) {
+  const Ticket ticket{client, call.ticket};
+  {
+    std::unique_lock lock(mutex_);
+    settled_.wait(lock, [&] { return !opening_.contains(ticket); });
+    if (const auto known = tickets_.find(ticket); known != tickets_.end()) {
+      return Opened{known->second};
+    }
+    opening_.insert(ticket);
+  }
+  auto attempt = begin(client, call);
+  if (attempt && !attempts_.add(*attempt)) {
+    attempt = Error{ErrorCode::kUnavailable, "too many attempts have begun and not ended"};
+  }
+  const std::lock_guard lock(mutex_);
+  opening_.erase(ticket);
+  settled_.notify_all();
+  if (!attempt) return std::move(attempt).error();
+  ++metrics_.attempts;
+  const AttemptNumber number = (*attempt)->facts().number;
+  tickets_[ticket] = number;
+  // Whoever left meanwhile asked for it all the same: it goes with the others.
+  if (!here_.contains(client)) gone_.try_emplace(client, clock_.now() + options_.client_grace);
+  return Opened{number};
+}
+
+}  // namespace storage_daemon

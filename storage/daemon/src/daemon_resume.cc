@@ -1,0 +1,75 @@
+// What an earlier daemon left.
+#include <fstream>
+
+#include "daemon_of_node.h"
+
+namespace storage_daemon {
+
+using base::Error;
+using base::error_from_errno;
+using base::ErrorCode;
+using base::Instant;
+using base::Json;
+using base::Result;
+using base::Status;
+using base::UniqueFd;
+
+Status DaemonOfNode::resume(const std::filesystem::path& folder) {
+  TRY(AttemptFacts facts, Attempt::read_facts(folder));
+  TRY(auto volume, volumes_.reopen(facts.volume, facts.space));
+  TRY(storage_tree::Snapshot snapshot, volume->tree->resume(facts.snapshot));
+  TRY(const auto attempt,
+      Attempt::resume(std::move(facts), std::move(volume), std::move(snapshot), folder, limits()));
+  const std::lock_guard lock(mutex_);
+  tickets_[{attempt->facts().client, attempt->facts().ticket}] = attempt->facts().number;
+  gone_.try_emplace(attempt->facts().client, clock_.now() + options_.restart_grace);
+  attempts_.add(attempt);
+  return {};
+}
+
+// Nothing of an attempt whose users' mount is gone may be published any more.
+Status DaemonOfNode::discard(const std::filesystem::path& folder) {
+  const auto facts = Attempt::read_facts(folder);
+  const auto writer = Attempt::uploading(folder);
+  if (!facts || !writer) return {};
+  TRY(const auto volume, volumes_.reopen(facts->volume, facts->space));
+  const Status aborted = volume->tree->abort(facts->activation_id, *writer);
+  if (!aborted && aborted.error().code != ErrorCode::kAlreadyExists) return aborted;
+  return {};
+}
+
+Result<bool> DaemonOfNode::same_mount() {
+  const auto file = options_.directory / "mount";
+  std::string known;
+  std::getline(std::ifstream(file), known);
+  if (known == options_.mount_identity) return true;
+  std::ofstream out(file, std::ios::trunc);
+  out << options_.mount_identity << '\n';
+  if (!out.flush()) return Error{ErrorCode::kNoSpace, "cannot write " + file.native()};
+  return false;
+}
+
+Status DaemonOfNode::take_over() {
+  const auto folder = options_.directory / "attempts";
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) return error_from_errno(failure.value(), "making " + folder.native());
+  TRY(const bool go_on, same_mount());
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
+    const Status taken = go_on ? resume(entry.path()) : discard(entry.path());
+    if (go_on && taken) continue;
+    if (!taken) {
+      log_.warn("Volumes", "an attempt cannot go on: " + taken.error().message,
+                {{"folder", entry.path().native()}});
+    }
+    std::error_code ignored;
+    std::filesystem::remove_all(entry.path(), ignored);
+  }
+  if (attempts_.size() > 0) {
+    log_.info("Volumes", std::to_string(attempts_.size()) + " attempts go on after a restart");
+  }
+  upkeep_ = std::jthread([this](const std::stop_token& stop) { keep_up(stop); });
+  return {};
+}
+
+}  // namespace storage_daemon

@@ -1,0 +1,92 @@
+// What has to be done now and then.
+#include "daemon_of_node.h"
+#include "ending.h"
+
+namespace storage_daemon {
+
+using base::Error;
+using base::error_from_errno;
+using base::ErrorCode;
+using base::Instant;
+using base::Json;
+using base::Result;
+using base::Status;
+using base::UniqueFd;
+
+namespace {
+
+constexpr std::chrono::milliseconds kUpkeepEvery{100};
+
+}  // namespace
+
+void DaemonOfNode::keep_up(const std::stop_token& stop) {
+  std::mutex sleeping;
+  std::condition_variable_any woken;
+  Instant maintain_at = clock_.now(), collect_at = clock_.now() + options_.collect_every;
+  while (!stop.stop_requested()) {
+    abort_the_forsaken();
+    remove_folders();
+    if (clock_.now() >= maintain_at) {
+      maintain_at = clock_.now() + options_.lease / 4;
+      maintain();
+      give_up_the_unknown();
+    }
+    if (clock_.now() >= collect_at) {
+      collect_at = clock_.now() + options_.collect_every;
+      collect_garbage();
+    }
+    std::unique_lock lock(sleeping);
+    woken.wait_for(lock, stop, kUpkeepEvery, [] { return false; });
+  }
+}
+
+void DaemonOfNode::remove_folders() {
+  std::vector<std::filesystem::path> due;
+  {
+    const std::lock_guard lock(mutex_);
+    while (!buried_.empty() && buried_.front().first <= clock_.now()) {
+      due.push_back(std::move(buried_.front().second));
+      buried_.pop_front();
+    }
+  }
+  for (const auto& folder : due) {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+  }
+}
+
+void DaemonOfNode::give_up_the_unknown() {
+  std::vector<std::shared_ptr<Attempt>> unknown;
+  {
+    const std::lock_guard lock(mutex_);
+    unknown.swap(unknown_);
+  }
+  for (const auto& attempt : unknown) {
+    const Status given_up = give_up(*attempt);
+    const bool settled = given_up || given_up.error().code == ErrorCode::kAlreadyExists;
+    const std::lock_guard lock(mutex_);
+    if (settled) {
+      buried_.emplace_back(clock_.now(), attempt->directory());
+    } else {
+      unknown_.push_back(attempt);
+    }
+  }
+}
+
+void DaemonOfNode::maintain() {
+  for (const auto& volume : volumes_.known()) {
+    if (const Status kept = volume->tree->maintain(); !kept) {
+      log_.warn("Volumes", kept.error().message, {{"volume", volume->name.name}});
+    }
+  }
+}
+
+void DaemonOfNode::collect_garbage() {
+  for (const auto& volume : volumes_.known()) {
+    if (const auto collected = volume->tree->collect(); !collected) {
+      log_.warn("Volumes", collected.error().message, {{"volume", volume->name.name}});
+    }
+  }
+}
+
+}  // namespace storage_daemon

@@ -1,0 +1,111 @@
+// Collecting and checking volumes.
+#include <utility>
+
+#include "people.h"
+#include "storage_tree/outcome.h"
+
+namespace storage_daemon {
+
+using base::Json;
+using base::Result;
+using storage_control::encode_bytes;
+using storage_control::Place;
+
+namespace {
+
+constexpr std::size_t kFindingsMax = 200;
+constexpr std::size_t kCollectsMax = 1000;
+
+const char* text_of(storage_tree::Finding::Kind kind) {
+  static constexpr const char* kWords[] = {"damaged",      "missing data", "unreachable",
+                                           "two names",    "wrong links",  "orphan data",
+                                           "orphan shard", "unfinished",   "misplaced"};
+  return kWords[static_cast<std::size_t>(kind)];
+}
+
+Json to_json(const storage_tree::FsckReport& report) {
+  Json findings = Json::array();
+  for (const auto& finding : report.findings) {
+    if (findings.items().size() >= kFindingsMax) break;
+    findings.append(Json::object({{"kind", text_of(finding.kind)},
+                                  {"what", encode_bytes(finding.what)},
+                                  {"repaired", finding.repaired}}));
+  }
+  return Json::object({{"directories", report.directories},
+                       {"files", report.files},
+                       {"dataObjects", report.data_objects},
+                       {"found", std::uint64_t{report.findings.size()}},
+                       {"findings", std::move(findings)}});
+}
+
+Json to_json(const storage_tree::CollectReport& report) {
+  return Json::object({{"sessions", report.sessions},
+                       {"uploads", report.uploads},
+                       {"commits", report.commits},
+                       {"versions", report.versions},
+                       {"dataObjects", report.data_objects},
+                       {"activations", report.activations},
+                       {"splits", report.splits}});
+}
+
+bool did_something(const storage_tree::CollectReport& report) {
+  return !(report == storage_tree::CollectReport{});
+}
+
+void add(const storage_tree::CollectReport& from, storage_tree::CollectReport& to) {
+  to.sessions += from.sessions;
+  to.uploads += from.uploads;
+  to.commits += from.commits;
+  to.versions += from.versions;
+  to.data_objects += from.data_objects;
+  to.activations += from.activations;
+  to.splits += from.splits;
+}
+
+std::string name_in_answers(const VolumeName& name) {
+  return name.namespace_name + "/" + name.name;
+}
+
+}  // namespace
+
+// The volume that is meant, or all.
+Result<std::vector<VolumeName>> People::names_of(const Place& place) {
+  if (!place.volume.empty()) return std::vector<VolumeName>{{place.namespace_name, place.volume}};
+  std::vector<VolumeName> names;
+  std::string after;
+  do {
+    TRY(auto page, volumes_.list(place.namespace_name, after));
+    names.insert(names.end(), page.names.begin(), page.names.end());
+    after = page.after;
+  } while (!after.empty());
+  return names;
+}
+
+Result<Json> People::collect(const storage_control::Collect& call) {
+  TRY(const auto names, names_of(call.place));
+  Json json = Json::object();
+  for (const VolumeName& name : names) {
+    TRY(const auto volume, volumes_.open(name));
+    storage_tree::CollectReport total;
+    for (std::size_t i = 0; i < kCollectsMax; ++i) {
+      TRY(const auto report, volume->tree->collect());
+      add(report, total);
+      if (!did_something(report)) break;
+    }
+    json.set(name_in_answers(name), to_json(total));
+  }
+  return json;
+}
+
+Result<Json> People::check(const storage_control::Check& call) {
+  TRY(const auto names, names_of(call.place));
+  Json json = Json::object();
+  for (const VolumeName& name : names) {
+    TRY(const auto volume, volumes_.open(name));
+    TRY(const auto report, volume->tree->fsck(call.repair));
+    json.set(name_in_answers(name), to_json(report));
+  }
+  return json;
+}
+
+}  // namespace storage_daemon
