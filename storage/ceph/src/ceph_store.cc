@@ -174,6 +174,7 @@ Result<std::vector<std::string>> CephStore::list(storage::Pool pool, const std::
   const int result = io.object_list(start, io.object_list_end(), most, {}, &found, &next);
   if (result < 0) return error_from_rados(result, "listing objects");
   std::vector<std::string> names;
+  names.reserve(found.size());
   for (auto& item : found) names.push_back(std::move(item.oid));
   cursor = io.object_list_is_end(next) ? "" : next.to_str();
   return names;

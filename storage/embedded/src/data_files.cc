@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -52,6 +53,11 @@ std::string folder_name(int folder) {
   return {kDigits[number >> 4], kDigits[number & 15]};
 }
 
+bool is_file_name(std::string_view name) {
+  return name.size() == kObjectDigits + kSpaceDigits &&
+         name.find_first_not_of(kDigits) == std::string_view::npos;
+}
+
 int folder_of(std::string_view file_name) {
   return static_cast<int>(kDigits.find(file_name[0]) * 16 + kDigits.find(file_name[1]));
 }
@@ -72,7 +78,28 @@ Result<ObjectHeader> header_of(const fs::path& path) {
   return header_in(fd.get(), path);
 }
 
-// The same, where a missing file is a missing object.
+// Is it said of the object, rather than of the looking (no descriptor was free)?
+bool tells_state(const base::Error& error) {
+  return error.code == base::ErrorCode::kNotFound || error.code == base::ErrorCode::kDataLoss;
+}
+
+std::optional<base::Error> failed_guard(const ObjectId& object, const ObjectWrite& change,
+                                        const Result<ObjectHeader>& present) {
+  if (!present.ok() && !tells_state(present.error())) return present.error();
+  const bool missing = !present.ok() && present.error().code == base::ErrorCode::kNotFound;
+  if (change.absent && !missing) return object_exists(object);
+  if (missing) {
+    const bool wanted = change.present || change.version || change.remove;
+    return wanted ? std::optional(object_missing(object)) : std::nullopt;
+  }
+  // What is damaged can be removed or replaced, where nothing asks for its version.
+  const bool asks_version = change.version || !(change.data || change.remove);
+  if (!present.ok()) return asks_version ? std::optional(present.error()) : std::nullopt;
+  if (change.version && *change.version != present->version) return object_changed(object);
+  return std::nullopt;
+}
+
+// Opens a file, where a missing file is a missing object.
 Result<base::UniqueFd> open_object(const ObjectId& object, const fs::path& path) {
   auto fd = open_to_read(path);
   if (!fd.ok() && fd.error().code == base::ErrorCode::kNotFound) return object_missing(object);
@@ -154,17 +181,7 @@ Result<ObjectVersion> DataFiles::publish(const ObjectId& object, const ObjectWri
                                          const Place& place, Draft* draft) {
   const std::lock_guard lock(place.lock);
   const auto present = header_of(place.path);
-  const bool there = present.ok();
-  // What is damaged can still be removed or replaced, where no guard asks for its version.
-  const bool damaged = !there && present.error().code != base::ErrorCode::kNotFound;
-  if (damaged && (change.version || draft == nullptr) && !change.remove) return present.error();
-  if (change.absent && (there || damaged)) return object_exists(object);
-  if ((change.present || change.version || change.remove) && !there && !damaged) {
-    return object_missing(object);
-  }
-  if (change.version && (damaged || *change.version != present->version)) {
-    return object_changed(object);
-  }
+  if (auto failed = failed_guard(object, change, present)) return *std::move(failed);
   if (change.remove) {
     if (::unlink(place.path.c_str()) != 0) {
       return error_from_errno(errno, "removing " + place.path.string());
@@ -172,8 +189,8 @@ Result<ObjectVersion> DataFiles::publish(const ObjectId& object, const ObjectWri
     TRY_STATUS(sync_directory(place.folder));
     return ObjectVersion{0};
   }
-  if (there && !change.data) return present->version;
-  if (there && present->version >= draft->version()) {
+  if (present.ok() && !change.data) return present->version;
+  if (present.ok() && present->version >= draft->version()) {
     TRY_STATUS(draft->outdo(present->version + 1));
   }
   TRY_STATUS(draft->move_to(place.path));
@@ -215,14 +232,23 @@ Result<std::vector<std::string>> DataFiles::file_names(int folder, const std::st
 
 Result<std::vector<std::string>> DataFiles::list(const std::string& space, std::string& cursor,
                                                  std::size_t most) {
+  if (!cursor.empty() && !is_file_name(cursor)) {
+    return base::Error{base::ErrorCode::kInvalidArgument, "no cursor of a listing: " + cursor};
+  }
   const std::string ending = hash_of(space, kSpaceDigits);
   std::vector<std::string> found;
-  for (int folder = cursor.empty() ? 0 : folder_of(cursor); folder < 256; ++folder) {
-    TRY(const auto names, file_names(folder, ending, cursor));
+  std::string last = cursor;  // the cursor stays where it is when this fails half-way
+  for (int folder = last.empty() ? 0 : folder_of(last); folder < 256; ++folder) {
+    TRY(const auto names, file_names(folder, ending, last));
     for (const auto& name : names) {
-      if (found.size() == most) return found;
-      cursor = name;
+      if (found.size() == most) {
+        cursor = last;
+        return found;
+      }
       const auto header = header_of(directory_ / name.substr(0, 2) / name);
+      if (!header.ok() && !tells_state(header.error())) return header.error();
+      last = name;
+      // One that is gone meanwhile is no longer listed, one that is damaged has no name.
       if (header.ok() && header->space == space) found.push_back(header->name);
     }
   }
