@@ -192,14 +192,29 @@ TEST_F(LedgerTest, TheJournalBringsBackWhatWasNotPublished) {
   ASSERT_TRUE(a.create(name("x"), 10, record_of("a")).ok());
   ASSERT_TRUE(a.create(name("y"), 11, record_of("a")).ok());
   ASSERT_TRUE(a.remove(name("y")).ok());
-  const Values noted = a.take_changes();
+  const Changes noted = a.take_changes();
   Ledger again{"a"};
   again.hear_all({}, 1);
-  for (const auto& [key, value] : noted) again.replay(key, value);
+  for (const auto& [key, change] : noted) again.replay(key, change);
   EXPECT_EQ(again.find(name("x"))->inode, 10U);
   EXPECT_FALSE(again.find(name("y")));
   exchange(again, b, 2);
   EXPECT_TRUE(b.find(name("x")));
+}
+
+TEST_F(LedgerTest, TheJournalDoesNotBringBackWhatOthersRemoved) {
+  ASSERT_TRUE(a.create(name("x"), 10, record_of("a")).ok());
+  exchange(a, b, 1);
+  static_cast<void>(a.take_changes());
+  InodeRecord sealed = record_of("a");
+  sealed.state = FileState::kSealed;
+  a.update(10, sealed);
+  const Changes noted = a.take_changes();
+  Ledger again{"a"};
+  again.hear_all({}, 2);
+  for (const auto& [key, change] : noted) again.replay(key, change);
+  EXPECT_FALSE(again.get(10));
+  EXPECT_FALSE(again.dirty());
 }
 
 TEST_F(LedgerTest, LifetimesAreFoundByTheirOwner) {

@@ -90,39 +90,52 @@ class JournalTest : public testing::Test {
 TEST_F(JournalTest, WhatWasNotedIsThereForTheNextDaemon) {
   {
     Journal journal = open();
-    ASSERT_TRUE(journal.append({{"a", "1"}, {"b", std::nullopt}}).ok());
-    ASSERT_TRUE(journal.append({{"a", "2"}}).ok());
+    ASSERT_TRUE(journal.append({{"a", {"1"}}, {"b", {std::nullopt}}}).ok());
+    ASSERT_TRUE(journal.append({{"a", {"2"}}}).ok());
   }
-  const Outbox::Entries expected = {{"a", "1"}, {"b", std::nullopt}, {"a", "2"}};
+  const Outbox::Entries expected = {
+      {"a", {"1"}, false}, {"b", {std::nullopt}, false}, {"a", {"2"}, false}};
   EXPECT_EQ(open().read(), expected);
 }
 
 TEST_F(JournalTest, WhatIsInTheStoreIsForgottenAndTheRestIsNot) {
   Journal journal = open();
-  ASSERT_TRUE(journal.append({{"a", "1"}}).ok());
+  ASSERT_TRUE(journal.append({{"a", {"1"}}}).ok());
   journal.taken(true);
-  ASSERT_TRUE(journal.append({{"b", "2"}}).ok());
+  ASSERT_TRUE(journal.append({{"b", {"2"}}}).ok());
   EXPECT_EQ(open().read().size(), 2U);
-  journal.landed(true);
-  const Outbox::Entries expected = {{"b", "2"}};
+  ASSERT_TRUE(journal.landed(true, {}).ok());
+  const Outbox::Entries expected = {{"b", {"2"}, false}};
   EXPECT_EQ(open().read(), expected);
 }
 
 TEST_F(JournalTest, ABatchThatFailedStays) {
   Journal journal = open();
-  ASSERT_TRUE(journal.append({{"a", "1"}}).ok());
+  ASSERT_TRUE(journal.append({{"a", {"1"}}}).ok());
   journal.taken(true);
-  journal.landed(false);
+  ASSERT_TRUE(journal.landed(false, {}).ok());
   EXPECT_EQ(open().read().size(), 1U);
   journal.taken(true);
-  journal.landed(true);
+  ASSERT_TRUE(journal.landed(true, {}).ok());
   EXPECT_TRUE(open().read().empty());
+}
+
+TEST_F(JournalTest, WhatAPartialBatchBroughtOutIsOld) {
+  Journal journal = open();
+  ASSERT_TRUE(journal.append({{"a", {"1"}}, {"b", {"1", true}}}).ok());
+  journal.taken(false);
+  ASSERT_TRUE(journal.append({{"c", {"1"}}}).ok());
+  ASSERT_TRUE(journal.landed(true, {"a"}).ok());
+  const Outbox::Entries expected = {{"b", {"1", true}, false}, {"c", {"1"}, false}};
+  EXPECT_EQ(open().read(), expected);
+  ASSERT_TRUE(journal.append({{"a", {"2"}}}).ok());
+  EXPECT_EQ(open().read().size(), 3U);
 }
 
 TEST_F(JournalTest, ItGrows) {
   Journal journal = open();
   for (int i = 0; i < 1000; ++i) {
-    ASSERT_TRUE(journal.append({{std::to_string(i), std::string(500, 'x')}}).ok());
+    ASSERT_TRUE(journal.append({{std::to_string(i), {std::string(500, 'x')}}}).ok());
   }
   EXPECT_EQ(open().read().size(), 1000U);
 }

@@ -22,8 +22,8 @@ class Transfer : public testing::Test {
     cluster.start("b", patient);
   }
   static void patient(NodeSettings& settings) {
-    settings.patience = std::chrono::milliseconds(500);
-    settings.heartbeat = std::chrono::milliseconds(100);
+    settings.patience = std::chrono::milliseconds(1000);
+    settings.heartbeat = std::chrono::milliseconds(300);
   }
   Volume& a() { return cluster.on("a"); }
   Volume& b() { return cluster.on("b"); }

@@ -37,6 +37,8 @@ class FetchPlan {
   void lost(const NodeName& node, base::Instant now);
   // It says that it does not have the file.
   void refused(const NodeName& node) { refused_[node] = true; }
+  // So long nobody was asked, for reasons of this node: that is no sign of anybody's silence.
+  void held_up(base::Instant::duration time) { progress_ += time; }
   // It sent something: patience begins anew.
   void progressed(const NodeName& node, base::Instant now);
 

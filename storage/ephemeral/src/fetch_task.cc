@@ -77,6 +77,7 @@ void FetchTask::step() {
   switch (step.kind) {
     case FetchStep::Kind::kAsk:
       peer_ = step.node;
+      wanted_ = std::chrono::steady_clock::now();
       return pool_.acquire(peer_, shared_from_this());
     case FetchStep::Kind::kWait:
       timer_ = context_.loop.at(step.when, [self = weak_from_this()] {
@@ -90,7 +91,8 @@ void FetchTask::step() {
 
 void FetchTask::connected(std::shared_ptr<Connection> connection) {
   connection_ = std::move(connection);
-  if (over_) leave(false);
+  if (over_) return leave(false);
+  plan_->held_up(std::chrono::steady_clock::now() - wanted_);
 }
 
 void FetchTask::ready(const NodeName&) {

@@ -60,7 +60,7 @@ class FetchTask final : public ConnectionPool::Client,
   bool waiting_ = false;  // for the pool
   bool over_ = false;
   bool asked_ = false;
-  base::Instant heard_{};
+  base::Instant wanted_{}, heard_{};
   EventLoop::Timer timer_;
 };
 

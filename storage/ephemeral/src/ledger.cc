@@ -302,18 +302,15 @@ Value Ledger::current(const RecordKey& key) const {
   return holds ? Value("1") : std::nullopt;
 }
 
-Values Ledger::take_changes() {
-  Values values;
-  for (const RecordKey& key : std::exchange(changed_, {})) values[encode(key)] = current(key);
-  return values;
-}
-
-Values Ledger::unpublished() const {
-  Values values;
-  for (const auto* keys : {&dirty_, &flying_}) {
-    for (const RecordKey& key : *keys) values[encode(key)] = current(key);
+Changes Ledger::take_changes() {
+  Changes changes;
+  for (const RecordKey& key : std::exchange(changed_, {})) {
+    const auto found = inodes_.find(key.inode);
+    const bool update =
+        key.kind == Kind::kInode && found != inodes_.end() && found->second.in_store;
+    changes[encode(key)] = {.value = current(key), .update = update};
   }
-  return values;
+  return changes;
 }
 
 // --- Publication ---
@@ -339,8 +336,10 @@ const Ledger::Batch& Ledger::take_batch(std::size_t most) {
 void Ledger::published(ObjectVersion version) {
   CHECK(batch_);
   ++batches_published_;
+  landed_.clear();
   for (const RecordKey& key : flying_) {
     set_seen(key, version);
+    if (!dirty_.contains(key)) landed_.push_back(encode(key));
     if (key.kind != Kind::kInode) continue;
     const auto found = inodes_.find(key.inode);
     if (found == inodes_.end() || !found->second.known) continue;
@@ -523,7 +522,8 @@ void Ledger::hear_all(const std::map<std::string, std::string>& values, ObjectVe
   collect_nameless();
 }
 
-void Ledger::replay(const std::string& bytes, const Value& value) {
+void Ledger::replay(const std::string& bytes, const Change& change) {
+  const Value& value = change.value;
   const auto key = decode_record_key(bytes);
   if (!key.ok() || key->kind == Kind::kSequence || current(*key) == value) return;
   if (key->kind == Kind::kName) {
@@ -537,9 +537,11 @@ void Ledger::replay(const std::string& bytes, const Value& value) {
     InodeSlot& slot = inodes_[key->inode];
     if (slot.known) {
       update(key->inode, merge(slot.record, *mine, slot.record));
-    } else {
+    } else if (!change.update) {
       put_record(key->inode, slot, *mine);
       mark(*key);
+    } else if (slot.names.empty()) {
+      inodes_.erase(key->inode);
     }
   }
 }

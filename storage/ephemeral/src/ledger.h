@@ -24,6 +24,14 @@ namespace storage_ephemeral {
 using Value = std::optional<std::string>;
 using Values = std::map<std::string, Value>;
 
+// What this node did to one key, for its journal.
+struct Change {
+  Value value;
+  bool update = false;  // of an inode that is in the store: once removed there, it stays removed
+  bool operator==(const Change&) const = default;
+};
+using Changes = std::map<std::string, Change>;
+
 // What two nodes have made of one inode. `base` is what both began with. A later version wins, and
 // among equals the one that ended first, which is theirs: it is in the store.
 InodeRecord merge(const std::optional<InodeRecord>& base, const InodeRecord& mine,
@@ -59,7 +67,7 @@ class Ledger {
   // The inodes whose record changed or went since the last call, by this node or another.
   std::set<storage::InodeNumber> take_touched() { return std::exchange(touched_, {}); }
   // The changes of this node since the last call, for the journal.
-  Values take_changes();
+  Changes take_changes();
 
   // --- Publication: one batch at a time ---
   struct Batch {
@@ -69,6 +77,8 @@ class Ledger {
   bool dirty() const { return !dirty_.empty(); }
   bool in_flight() const { return batch_.has_value(); }
   std::uint64_t batches_published() const { return batches_published_; }
+  // The keys of which the last batch brought the store all that this node has to say.
+  std::vector<std::string> take_landed() { return std::exchange(landed_, {}); }
   const Batch& take_batch(std::size_t most);
   void published(storage::ObjectVersion version);
   // It may have been done or not.
@@ -81,9 +91,7 @@ class Ledger {
   // All that the store holds, by keys; it was all there at `version` or came later.
   void hear_all(const std::map<std::string, std::string>& values, storage::ObjectVersion version);
   // What the journal had when this node's daemon ended, after hear_all().
-  void replay(const std::string& key, const Value& value);
-  // All that waits, for a new journal.
-  Values unpublished() const;
+  void replay(const std::string& key, const Change& change);
 
  private:
   struct NameSlot {
@@ -129,6 +137,7 @@ class Ledger {
   std::set<RecordKey> dirty_, flying_, changed_;
   std::optional<Batch> batch_;
   std::uint64_t batches_published_ = 0;
+  std::vector<std::string> landed_;
   std::vector<Late> late_;  // heard while a batch is in flight
   std::set<storage::InodeNumber> touched_, nameless_;
   // When what is not there any more went: news that are older must not bring it back.

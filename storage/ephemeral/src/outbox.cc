@@ -4,10 +4,12 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "bytes.h"
 
@@ -17,6 +19,8 @@ namespace {
 constexpr std::uint64_t kFirstSize = 64 << 10;
 constexpr std::size_t kHeaderBytes = 16;  // how many bytes of entries follow, and the epoch
 constexpr std::size_t kPartBytesMax = 16 << 20;
+
+enum class Kind : std::uint8_t { kRemoved, kSet, kUpdated, kPublished };
 
 base::Result<char*> map_file(int fd, std::uint64_t size) {
   // Allocated, not only sized: a full disk is an error here, and not a signal later.
@@ -74,19 +78,37 @@ Outbox::Entries Outbox::read() const {
   ByteReader in({map_ + kHeaderBytes, bytes()});
   while (in.ok() && !in.at_end()) {
     std::string key = in.text(kPartBytesMax);
-    const bool present = in.number<std::uint8_t>() != 0;
+    const auto kind = in.one_of(Kind::kPublished);
     std::string value = in.text(kPartBytesMax);
-    if (in.ok()) entries.emplace_back(std::move(key), present ? Value(std::move(value)) : Value());
+    if (!in.ok()) break;
+    const bool set = kind == Kind::kSet || kind == Kind::kUpdated;
+    entries.push_back({.key = std::move(key),
+                       .change = {.value = set ? Value(std::move(value)) : std::nullopt,
+                                  .update = kind == Kind::kUpdated},
+                       .published = kind == Kind::kPublished});
   }
   return entries;
 }
 
-base::Status Outbox::append(const Values& values) {
+base::Status Outbox::append(const Changes& changes) {
   ByteWriter out;
-  for (const auto& [key, value] : values) {
-    out.text(key).number(std::uint8_t{value.has_value()}).text(value.value_or(""));
+  for (const auto& [key, change] : changes) {
+    const Kind set = change.update ? Kind::kUpdated : Kind::kSet;
+    const Kind kind = change.value ? set : Kind::kRemoved;
+    out.text(key).number(static_cast<std::uint8_t>(kind)).text(change.value.value_or(""));
   }
-  const std::string entries = out.take();
+  return append_bytes(out.take());
+}
+
+base::Status Outbox::append_published(const std::vector<std::string>& keys) {
+  ByteWriter out;
+  for (const std::string& key : keys) {
+    out.text(key).number(static_cast<std::uint8_t>(Kind::kPublished)).text("");
+  }
+  return append_bytes(out.take());
+}
+
+base::Status Outbox::append_bytes(std::string_view entries) {
   const std::uint64_t used = bytes();
   TRY_STATUS(grow(kHeaderBytes + used + entries.size()));
   std::memcpy(map_ + kHeaderBytes + used, entries.data(), entries.size());
@@ -116,22 +138,36 @@ base::Result<Journal> Journal::open(const std::string& path) {
 }
 
 Outbox::Entries Journal::read() const {
-  Outbox::Entries entries = parts_[1 - active_].read();
-  for (auto& entry : parts_[active_].read()) entries.push_back(std::move(entry));
-  return entries;
+  Outbox::Entries all = parts_[1 - active_].read();
+  for (auto& entry : parts_[active_].read()) all.push_back(std::move(entry));
+  std::set<std::string> published;
+  Outbox::Entries waiting;
+  for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
+    if (entry->published) {
+      published.insert(entry->key);
+    } else if (!published.contains(entry->key)) {
+      waiting.push_back(std::move(*entry));
+    }
+  }
+  std::ranges::reverse(waiting);
+  return waiting;
 }
 
 void Journal::taken(bool all) {
   covered_ = all;
   Outbox& other = parts_[1 - active_];
-  if (!all || other.bytes() > 0) return;
+  switched_ = all && other.bytes() == 0;
+  if (!switched_) return;
   other.set_epoch(parts_[active_].epoch() + 1);
   active_ = 1 - active_;
 }
 
-void Journal::landed(bool published) {
-  if (published && covered_) parts_[1 - active_].clear();
-  covered_ = false;
+base::Status Journal::landed(bool published, const std::vector<std::string>& keys) {
+  const bool covered = std::exchange(covered_, false);
+  if (!published) return {};
+  if (covered) parts_[1 - active_].clear();
+  // Entries that the batch has brought out are still there: it must be known that they are old.
+  return switched_ ? base::Status() : parts_[active_].append_published(keys);
 }
 
 }  // namespace storage_ephemeral

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,7 +19,15 @@ namespace storage_ephemeral {
 
 class Outbox {
  public:
-  using Entries = std::vector<std::pair<std::string, Value>>;
+  // What was done to a key; or the word that all entries of the key before this one are in the
+  // store.
+  struct Entry {
+    std::string key;
+    Change change;
+    bool published = false;
+    bool operator==(const Entry&) const = default;
+  };
+  using Entries = std::vector<Entry>;
 
   // Errors: of the disk.
   static base::Result<Outbox> open(const std::string& path);
@@ -28,7 +37,8 @@ class Outbox {
 
   // In the order of append().
   Entries read() const;
-  base::Status append(const Values& values);
+  base::Status append(const Changes& changes);
+  base::Status append_published(const std::vector<std::string>& keys);
   // Everything before is in the store.
   void clear();
   std::uint64_t bytes() const;
@@ -39,6 +49,7 @@ class Outbox {
  private:
   Outbox(base::UniqueFd fd, char* map, std::uint64_t size)
       : fd_(std::move(fd)), map_(map), size_(size) {}
+  base::Status append_bytes(std::string_view entries);
   base::Status grow(std::uint64_t needed);
   void set_bytes(std::uint64_t bytes);
 
@@ -52,12 +63,14 @@ class Journal {
  public:
   static base::Result<Journal> open(const std::string& path);
 
+  // What the store may not have, in its order.
   Outbox::Entries read() const;
-  base::Status append(const Values& values) { return parts_[active_].append(values); }
+  base::Status append(const Changes& changes) { return parts_[active_].append(changes); }
   // A batch was taken; `all`: it holds everything that is in the journal.
   void taken(bool all);
-  // It is in the store, or it is not.
-  void landed(bool published);
+  // It is in the store, or it is not. `keys`: of which nothing waits any more. Errors: of the disk;
+  // then a key that others removed may come back after a crash.
+  base::Status landed(bool published, const std::vector<std::string>& keys);
 
  private:
   explicit Journal(std::vector<Outbox> parts) : parts_(std::move(parts)) {}
@@ -65,6 +78,7 @@ class Journal {
   std::vector<Outbox> parts_;
   std::size_t active_ = 0;
   bool covered_ = false;
+  bool switched_ = false;
 };
 
 }  // namespace storage_ephemeral

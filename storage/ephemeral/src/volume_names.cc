@@ -124,7 +124,12 @@ void VolumeImpl::with_ledger(const std::function<void(Ledger&)>& action) {
   const std::uint64_t published = ledger_.batches_published();
   action(ledger_);
   if (was_flying && !ledger_.in_flight()) {
-    journal_.landed(ledger_.batches_published() > published);
+    const auto noted =
+        journal_.landed(ledger_.batches_published() > published, ledger_.take_landed());
+    if (!noted.ok()) {
+      context_.log.warn("ephemeral", "the journal of names cannot grow",
+                        {{"volume", volume_}, {"why", noted.error().message}});
+    }
   } else if (!was_flying && ledger_.in_flight()) {
     journal_.taken(!ledger_.dirty());
   }
@@ -135,7 +140,7 @@ void VolumeImpl::follow_changes(Locked& locked) {
     for (const InodeNumber inode : touched) follow(locked, inode);
   }
   check_flushes(locked);
-  const Values changes = ledger_.take_changes();
+  const Changes changes = ledger_.take_changes();
   if (changes.empty()) return;
   if (const auto noted = journal_.append(changes); !noted.ok()) {
     context_.log.error("ephemeral", "names would not outlive the daemon until they are published",

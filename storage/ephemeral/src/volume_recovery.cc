@@ -34,7 +34,7 @@ base::Result<std::shared_ptr<VolumeImpl>> VolumeImpl::open(Context& context, Con
 
 void VolumeImpl::recover(const std::vector<Attempt>& alive) {
   Locked locked(*this);
-  for (const auto& [key, value] : journal_.read()) ledger_.replay(key, value);
+  for (const auto& entry : journal_.read()) ledger_.replay(entry.key, entry.change);
   const auto lives = [&alive](const std::string& attempt) {
     return std::ranges::find(alive, attempt) != alive.end();
   };
