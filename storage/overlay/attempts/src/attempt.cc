@@ -16,27 +16,34 @@ namespace {
 constexpr std::uint64_t kInodesAtOnce = 1024;
 
 // What the store says, to a program that reads a file.
-int errno_of(const base::Error& error) {
+int as_errno(const base::Error& error) {
   return error.code == base::ErrorCode::kNoSpace ? ENOSPC : EIO;
 }
 
 }  // namespace
 
 AttemptFileSystem::Attempt::Attempt(AttemptOptions wanted, const FileSystemOptions& system_options,
-                                    ContentCache& content_cache, base::UniqueFd directory)
+                                    ContentCache& content_cache,
+                                    std::shared_ptr<const std::atomic<bool>> passthrough,
+                                    base::UniqueFd directory)
     : options(std::move(wanted)),
       system(system_options),
       cache(content_cache),
-      overlay(options.overlay),
+      names(options.ephemeral ? std::make_unique<EphemeralNames>(options) : nullptr),
+      ephemeral(options.ephemeral
+                    ? std::make_shared<EphemeralFiles>(options, std::move(passthrough))
+                    : nullptr),
+      overlay(options.overlay, names.get()),
       directory_(std::move(directory)),
       compact_at_(system.journal_compact_bytes) {}
 
 base::Result<std::shared_ptr<AttemptFileSystem::Attempt>> AttemptFileSystem::Attempt::open(
-    AttemptOptions options, const FileSystemOptions& system, ContentCache& cache) {
+    AttemptOptions options, const FileSystemOptions& system, ContentCache& cache,
+    std::shared_ptr<const std::atomic<bool>> passthrough) {
   base::UniqueFd directory(::open(options.staging.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return base::error_from_errno(errno, "open " + options.staging.string());
   std::shared_ptr<Attempt> attempt(
-      new Attempt(std::move(options), system, cache, std::move(directory)));
+      new Attempt(std::move(options), system, cache, std::move(passthrough), std::move(directory)));
   TRY_STATUS(attempt->resume());
   return attempt;
 }
@@ -114,7 +121,8 @@ void AttemptFileSystem::Attempt::satisfy(Wants wanted, std::function<void(int)> 
   const auto waiting = std::make_shared<Waiting>();
   waiting->done = std::move(done);
   waiting->left = 1 + wanted.need.names.size() + wanted.need.directories.size() +
-                  (wanted.need.inodes ? 1 : 0) + (wanted.content ? 1 : 0);
+                  wanted.need.promote.size() + (wanted.need.inodes ? 1 : 0) +
+                  (wanted.content ? 1 : 0);
   const auto self = shared_from_this();
   // Takes the answer in, under the lock, or keeps the error.
   const auto take = [self, waiting](auto& answer, auto&& learn) {
@@ -122,7 +130,7 @@ void AttemptFileSystem::Attempt::satisfy(Wants wanted, std::function<void(int)> 
       const std::lock_guard lock(self->mutex);
       learn(*answer);
     }
-    waiting->arrived(answer.ok() ? 0 : errno_of(answer.error()));
+    waiting->arrived(answer.ok() ? 0 : as_errno(answer.error()));
   };
   for (const auto& key : wanted.need.names)
     options.source->lookup(key, [self, take, key](auto entry) {
@@ -135,6 +143,13 @@ void AttemptFileSystem::Attempt::satisfy(Wants wanted, std::function<void(int)> 
   if (wanted.need.inodes)
     options.source->reserve(kInodesAtOnce, [self, take](auto first) {
       take(first, [&](InodeNumber value) { self->overlay.give_inodes(value, kInodesAtOnce); });
+    });
+  for (const InodeNumber inode : wanted.need.promote)
+    ephemeral->bytes_of(inode, [self, waiting, inode](auto file) {
+      if (!file.ok()) return waiting->arrived(as_errno(file.error()));
+      const std::lock_guard lock(self->mutex);
+      const auto promoted = self->promote(inode, (*file)->get());
+      waiting->arrived(promoted.ok() ? 0 : as_errno(promoted.error()));
     });
   if (wanted.content) {
     std::optional<Content> content;
@@ -186,7 +201,10 @@ Answer<storage_fuse::Attributes> AttemptFileSystem::Attempt::attributes_of(const
     stat.st_mtim = real.st_mtim;
     stat.st_ctim = real.st_ctim;
   }
-  if (view.tier == hints::Tier::kEphemeral) answer.valid = storage_fuse::Timeout::zero();
+  if (view.tier == hints::Tier::kEphemeral) {
+    answer.valid = storage_fuse::Timeout::zero();
+    ephemeral->complete(view.inode, stat);
+  }
   return answer;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "ephemeral.h"
 #include "files.h"
 #include "journal_file.h"
 #include "storage_attempts/attempt_file_system.h"
@@ -44,13 +45,15 @@ struct OpenFile {
 // Threads: everything but satisfy() with `mutex` held.
 class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> {
  public:
-  static base::Result<std::shared_ptr<Attempt>> open(AttemptOptions options,
-                                                     const FileSystemOptions& system,
-                                                     ContentCache& cache);
+  static base::Result<std::shared_ptr<Attempt>> open(
+      AttemptOptions options, const FileSystemOptions& system, ContentCache& cache,
+      std::shared_ptr<const std::atomic<bool>> passthrough);
 
   const AttemptOptions options;
   const FileSystemOptions system;
   ContentCache& cache;
+  const std::unique_ptr<EphemeralNames> names;  // null where the volume has none
+  const std::shared_ptr<EphemeralFiles> ephemeral;
   std::mutex mutex;
   Overlay overlay;
   bool frozen = false;   // finish() was called
@@ -83,6 +86,8 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   Answer<std::shared_ptr<base::UniqueFd>> staging_file(InodeNumber inode);
   Answer<storage_overlay::Done> truncate(const View& view, std::uint64_t size);
   Answer<storage_overlay::Done> empty(const View& view, bool drop_privileges);
+  // The ephemeral file's bytes become those of a staging file.
+  base::Status promote(InodeNumber inode, int fd);
   // The cache's file of it; wanted where it is not there.
   Answer<std::shared_ptr<CachedFile>> cached_file(InodeNumber inode, const Content& content);
 
@@ -94,7 +99,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
 
  private:
   Attempt(AttemptOptions wanted, const FileSystemOptions& system, ContentCache& cache,
-          base::UniqueFd directory);
+          std::shared_ptr<const std::atomic<bool>> passthrough, base::UniqueFd directory);
   base::Status resume();
   base::Status look_at(const std::string& name);
   Answer<storage_overlay::Done> copy_content(InodeNumber inode, const View& view, int to);

@@ -26,9 +26,16 @@ storage_fuse::Attributes root_attributes(std::size_t attempts) {
 
 AttemptFileSystem::AttemptFileSystem(FileSystemOptions options, ContentCache& cache,
                                      base::Logger log)
-    : options_(options), cache_(cache), log_(std::move(log)) {}
+    : options_(options),
+      passthrough_(std::make_shared<std::atomic<bool>>(true)),
+      cache_(cache),
+      log_(std::move(log)) {}
 
 AttemptFileSystem::~AttemptFileSystem() = default;
+
+void AttemptFileSystem::start(const storage_fuse::Abilities& abilities) {
+  *passthrough_ = abilities.passthrough;
+}
 
 base::Status AttemptFileSystem::attach(AttemptOptions options) {
   const std::uint64_t number = options.number;
@@ -39,7 +46,7 @@ base::Status AttemptFileSystem::attach(AttemptOptions options) {
     if (attempts_.contains(number))
       return base::Error{base::ErrorCode::kAlreadyExists, "the attempt is attached"};
   }
-  TRY(auto attempt, Attempt::open(std::move(options), options_, cache_));
+  TRY(auto attempt, Attempt::open(std::move(options), options_, cache_, passthrough_));
   const std::lock_guard lock(attempts_mutex_);
   if (!attempts_.emplace(number, std::move(attempt)).second)
     return base::Error{base::ErrorCode::kAlreadyExists, "the attempt is attached"};

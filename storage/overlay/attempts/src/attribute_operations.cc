@@ -47,7 +47,12 @@ Answer<storage_overlay::Done> set_times(Attempt& a, const View& view,
 Answer<storage_overlay::Done> resize(Attempt& a, View& view, std::uint64_t size) {
   if (view.attributes.type == FileType::kDirectory) return fail(EISDIR);
   if (view.attributes.type != FileType::kRegular) return fail(EINVAL);
-  TRY_STATUS(a.truncate(view, size));
+  if (view.tier == hints::Tier::kEphemeral) {
+    if (const auto resized = a.ephemeral->resize(view.inode, size); !resized.ok())
+      return fail(errno_of(resized.error()));
+  } else {
+    TRY_STATUS(a.truncate(view, size));
+  }
   TRY(view, a.overlay.view(view.inode));
   return storage_overlay::Done{};
 }

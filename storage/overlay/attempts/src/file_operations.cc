@@ -18,8 +18,14 @@ struct Source {
   std::optional<Content> content;  // inline, or too large for the cache
 };
 
-Answer<Source> source_of(Attempt& a, InodeNumber inode) {
+Answer<Source> source_of(Attempt& a, InodeNumber inode, fuse::Handle handle) {
   Source source;
+  if (is_ephemeral(handle)) {
+    auto file = a.ephemeral->file(inode, handle);
+    if (!file.ok()) return fail(EIO);
+    source.fd = std::move(*file);
+    return source;
+  }
   TRY(const View view, a.overlay.view(inode));
   if (view.staged) {
     TRY(source.fd, a.staging_file(inode));
@@ -33,6 +39,18 @@ Answer<Source> source_of(Attempt& a, InodeNumber inode) {
   TRY(const auto cached, a.cached_file(inode, content));
   source.fd = cached->fd();
   return source;
+}
+
+Answer<std::shared_ptr<const base::UniqueFd>> target_of(Attempt& a, InodeNumber inode,
+                                                        fuse::Handle handle) {
+  if (is_ephemeral(handle)) {
+    TRY(const Source source, source_of(a, inode, handle));
+    return source.fd;
+  }
+  TRY(const View view, a.overlay.view(inode));
+  if (!view.staged) return fail(EBADF);
+  TRY(std::shared_ptr<const base::UniqueFd> fd, a.staging_file(inode));
+  return fd;
 }
 
 Answer<std::string> read_now(const Source& source, std::uint64_t offset, std::size_t bytes) {
@@ -73,36 +91,49 @@ Answer<std::uint64_t> seek_in(const Content& content, std::uint64_t offset, int 
 
 void AttemptFileSystem::open(NodeId node, const storage_fuse::OpenHow& how,
                              Reply<storage_fuse::Opened> reply) {
-  serve<storage_fuse::Opened>(attempt_of(node), std::move(reply), [node, how](Attempt& a) {
+  const auto attempt = attempt_of(node);
+  if (attempt && attempt->ephemeral) {
+    std::unique_lock lock(attempt->mutex);
+    const auto view = attempt->overlay.view(inode_of(node));
+    lock.unlock();
+    if (view.ok() && view->tier == hints::Tier::kEphemeral)
+      return open_ephemeral(attempt, inode_of(node), how.flags, std::move(reply));
+  }
+  serve<storage_fuse::Opened>(attempt, std::move(reply), [node, how](Attempt& a) {
     return a.open_file(inode_of(node), how.flags, how.kill_set_ids);
   });
 }
 
-void AttemptFileSystem::release(NodeId node, Handle, int flags, Reply<storage_fuse::Done> reply) {
-  if (const auto attempt = attempt_of(node)) {
+void AttemptFileSystem::release(NodeId node, Handle handle, int flags,
+                                Reply<storage_fuse::Done> reply) {
+  const auto attempt = attempt_of(node);
+  if (attempt && is_ephemeral(handle)) {
+    attempt->ephemeral->close(inode_of(node), handle);
+  } else if (attempt) {
     const std::lock_guard lock(attempt->mutex);
     if (!attempt->dropped) attempt->close_file(inode_of(node), flags);
   }
   reply.ok();
 }
 
-void AttemptFileSystem::read(NodeId node, Handle, std::uint64_t offset, std::size_t bytes,
+void AttemptFileSystem::read(NodeId node, Handle handle, std::uint64_t offset, std::size_t bytes,
                              Reply<storage_fuse::Bytes> reply) {
   const auto attempt = attempt_of(node);
   if (!attempt) return reply.fail(ESTALE);
+  if (is_ephemeral(handle))
+    return read_ephemeral(attempt, inode_of(node), handle, offset, bytes, std::move(reply));
   // What is too large for the cache is asked of the store, piece by piece.
   std::optional<Content> large;
   {
     const std::lock_guard lock(attempt->mutex);
-    const auto source = source_of(*attempt, inode_of(node));
+    const auto source = source_of(*attempt, inode_of(node), handle);
     if (source.ok() && source->content && !source->content->writer.empty()) large = source->content;
   }
   if (!large)
-    return serve<std::string>(attempt, std::move(reply),
-                              [node, offset, bytes](Attempt& a) -> Answer<std::string> {
-                                TRY(const Source source, source_of(a, inode_of(node)));
-                                return read_now(source, offset, bytes);
-                              });
+    return serve<std::string>(attempt, std::move(reply), [=](Attempt& a) -> Answer<std::string> {
+      TRY(const Source source, source_of(a, inode_of(node), handle));
+      return read_now(source, offset, bytes);
+    });
   const auto shared = std::make_shared<Reply<storage_fuse::Bytes>>(std::move(reply));
   attempt->options.source->read(inode_of(node), *large, offset, bytes, [shared](auto result) {
     if (!result.ok()) return shared->fail(EIO);
@@ -110,12 +141,16 @@ void AttemptFileSystem::read(NodeId node, Handle, std::uint64_t offset, std::siz
   });
 }
 
-void AttemptFileSystem::write(NodeId node, Handle, std::uint64_t offset,
+void AttemptFileSystem::write(NodeId node, Handle handle, std::uint64_t offset,
                               std::span<const std::byte> bytes, const storage_fuse::WriteHow& how,
                               Reply<storage_fuse::Count> reply) {
   const auto attempt = attempt_of(node);
   if (is_over(attempt)) return reply.ok(bytes.size());
   std::string copy(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (is_ephemeral(handle)) {
+    const auto count = attempt->ephemeral->write(inode_of(node), handle, offset, copy);
+    return count.ok() ? reply.ok(*count) : reply.fail(errno_of(count.error()));
+  }
   serve<storage_fuse::Count>(
       attempt, std::move(reply),
       [=, copy = std::move(copy)](Attempt& a) -> Answer<storage_fuse::Count> {
@@ -140,16 +175,14 @@ void AttemptFileSystem::flush(NodeId, Handle, std::uint64_t, Reply<storage_fuse:
 // What is in staging is as safe as the attempt: its commit makes it durable.
 void AttemptFileSystem::fsync(NodeId, Handle, bool, Reply<storage_fuse::Done> reply) { reply.ok(); }
 
-void AttemptFileSystem::fallocate(NodeId node, Handle, int mode, std::uint64_t offset,
+void AttemptFileSystem::fallocate(NodeId node, Handle handle, int mode, std::uint64_t offset,
                                   std::uint64_t length, Reply<storage_fuse::Done> reply) {
   const auto attempt = attempt_of(node);
   if (is_over(attempt)) return reply.ok();
   serve<storage_overlay::Done>(
       attempt, std::move(reply), [=](Attempt& a) -> Answer<storage_overlay::Done> {
         TRY_STATUS(a.may_change());
-        TRY(const View view, a.overlay.view(inode_of(node)));
-        if (!view.staged) return fail(EBADF);
-        TRY(const auto fd, a.staging_file(inode_of(node)));
+        TRY(const auto fd, target_of(a, inode_of(node), handle));
         if (::fallocate(fd->get(), mode, static_cast<off_t>(offset), static_cast<off_t>(length)) !=
             0)
           return fail(errno);
@@ -157,11 +190,11 @@ void AttemptFileSystem::fallocate(NodeId node, Handle, int mode, std::uint64_t o
       });
 }
 
-void AttemptFileSystem::lseek(NodeId node, Handle, std::uint64_t offset, int whence,
+void AttemptFileSystem::lseek(NodeId node, Handle handle, std::uint64_t offset, int whence,
                               Reply<storage_fuse::Count> reply) {
   serve<storage_fuse::Count>(
       attempt_of(node), std::move(reply), [=](Attempt& a) -> Answer<storage_fuse::Count> {
-        TRY(const Source source, source_of(a, inode_of(node)));
+        TRY(const Source source, source_of(a, inode_of(node), handle));
         if (source.content) return seek_in(*source.content, offset, whence);
         const off_t found = ::lseek(source.fd->get(), static_cast<off_t>(offset), whence);
         if (found < 0) return fail(errno);
@@ -169,18 +202,18 @@ void AttemptFileSystem::lseek(NodeId node, Handle, std::uint64_t offset, int whe
       });
 }
 
-void AttemptFileSystem::copy_file_range(NodeId from, Handle, std::uint64_t from_offset, NodeId to,
-                                        Handle, std::uint64_t to_offset, std::uint64_t length,
-                                        Reply<storage_fuse::Count> reply) {
+void AttemptFileSystem::copy_file_range(NodeId from, Handle from_handle, std::uint64_t from_offset,
+                                        NodeId to, Handle to_handle, std::uint64_t to_offset,
+                                        std::uint64_t length, Reply<storage_fuse::Count> reply) {
   const auto attempt = attempt_of(to);
   if (!attempt || attempt != attempt_of(from)) return reply.fail(EXDEV);
   serve<storage_fuse::Count>(
       attempt, std::move(reply), [=](Attempt& a) -> Answer<storage_fuse::Count> {
         TRY_STATUS(a.may_change());
-        TRY(const Source source, source_of(a, inode_of(from)));
-        TRY(const View target, a.overlay.view(inode_of(to)));
-        if (!source.fd || !target.staged) return fail(EOPNOTSUPP);  // the kernel reads and writes
-        TRY(const auto fd, a.staging_file(inode_of(to)));
+        TRY(const Source source, source_of(a, inode_of(from), from_handle));
+        TRY(const auto fd, target_of(a, inode_of(to), to_handle));
+        // Else the kernel reads and writes, and waits where it has to.
+        if (!source.fd || is_ephemeral(from_handle)) return fail(EOPNOTSUPP);
         auto in = static_cast<off_t>(from_offset);
         auto out = static_cast<off_t>(to_offset);
         const ssize_t count = ::copy_file_range(source.fd->get(), &in, fd->get(), &out, length, 0);

@@ -29,6 +29,18 @@ std::optional<FileType> type_of(mode_t mode) {
   }
 }
 
+bool is_ephemeral_file(const View& view) {
+  return view.tier == hints::Tier::kEphemeral && view.attributes.type == FileType::kRegular;
+}
+
+// Nobody waits at the end of a file that has no writer: it has had one.
+Answer<View> begin_ephemeral(Attempt& a, const View& view) {
+  const auto opened = a.ephemeral->open_write(view.inode, false);
+  if (!opened.ok()) return fail(errno_of(opened.error()));
+  a.ephemeral->close(view.inode, opened->handle);
+  return view;
+}
+
 // A file without its staging file would be a name that cannot be opened.
 Answer<View> make_file(Attempt& a, InodeNumber parent, const std::string& name, const NewFile& file,
                        const storage_overlay::Act& act) {
@@ -50,6 +62,7 @@ void make(std::shared_ptr<Attempt> attempt, AttemptFileSystem::NodeId parent, st
                 TRY(const View view, make_once(a, asked, [&] {
                       return make_file(a, inode_of(parent), name, file, act);
                     }));
+                if (is_ephemeral_file(view)) TRY_STATUS(begin_ephemeral(a, view));
                 return a.node_of(view);
               });
 }
@@ -153,7 +166,13 @@ void AttemptFileSystem::create(NodeId parent, std::string_view name, mode_t mode
                          return make_file(a, inode_of(parent), name, file, act);
                        }));
                    Created created;
-                   TRY(created.file, a.open_file(view.inode, how.flags & ~O_TRUNC, false));
+                   if (is_ephemeral_file(view)) {
+                     auto opened = a.ephemeral->open_write(view.inode, false);
+                     if (!opened.ok()) return fail(errno_of(opened.error()));
+                     created.file = std::move(*opened);
+                   } else {
+                     TRY(created.file, a.open_file(view.inode, how.flags & ~O_TRUNC, false));
+                   }
                    TRY(created.node, a.node_of(view));
                    return created;
                  });

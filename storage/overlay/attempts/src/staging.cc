@@ -73,6 +73,18 @@ Answer<std::shared_ptr<CachedFile>> AttemptFileSystem::Attempt::cached_file(
   return Stop{};
 }
 
+base::Status AttemptFileSystem::Attempt::promote(InodeNumber inode, int fd) {
+  const std::string temporary = file_name('f', inode) + ".new";
+  const base::UniqueFd copy = open_name(temporary, O_RDWR | O_CREAT | O_TRUNC);
+  if (!copy.valid()) return base::error_from_errno(errno, "make a staging file");
+  if (const int error = clone_or_copy(fd, copy.get()); error != 0)
+    return base::error_from_errno(error, "copy an ephemeral file");
+  if (const int error = rename_file(temporary, 'f', inode); error != 0)
+    return base::error_from_errno(error, "keep a staging file");
+  overlay.promote(inode);
+  return {};
+}
+
 Answer<storage_overlay::Done> AttemptFileSystem::Attempt::copy_content(InodeNumber inode,
                                                                        const View& view, int to) {
   if (view.size > options.staged_bytes_max) return fail(EDQUOT);

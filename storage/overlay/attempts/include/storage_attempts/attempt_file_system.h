@@ -10,6 +10,7 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -24,12 +25,10 @@
 #include "base/unique_fd.h"
 #include "storage_attempts/content_cache.h"
 #include "storage_attempts/snapshot_source.h"
+#include "storage_ephemeral/record.h"
+#include "storage_ephemeral/volume.h"
 #include "storage_fuse/file_system.h"
 #include "storage_overlay/overlay.h"
-
-namespace storage_ephemeral {
-class Volume;
-}
 
 namespace storage_attempts {
 
@@ -38,11 +37,12 @@ inline constexpr std::uint64_t kAttemptMax = (std::uint64_t{1} << 24) - 1;
 struct AttemptOptions {
   std::uint64_t number = 0;  // 1 to kAttemptMax; never used again for another attempt
   storage_overlay::OverlayOptions overlay;
-  std::string volume;                      // of the cache's files
+  std::string volume;                      // its name, of the cache's and the ephemeral files
   std::filesystem::path staging;           // a directory, empty or as an earlier process left it
   std::shared_ptr<SnapshotSource> source;  // of the snapshot in `overlay`
   // Null: the volume has durable files only.
   std::shared_ptr<storage_ephemeral::Volume> ephemeral;
+  storage_ephemeral::Lifetime lifetime;         // of ephemeral files that it makes
   std::uint64_t staged_bytes_max = UINT64_MAX;  // seen at copies and at writes that come here; what
                                                 // the kernel writes, the staging directory's quota
                                                 // has to stop
@@ -98,6 +98,7 @@ class AttemptFileSystem final : public storage_fuse::FileSystem {
   static std::string name_of(std::uint64_t attempt) { return "a" + std::to_string(attempt); }
 
   // --- For the kernel: see FileSystem.
+  void start(const storage_fuse::Abilities& abilities) override;
   void lookup(NodeId parent, std::string_view name, Reply<storage_fuse::Node> reply) override;
   void forget(NodeId node, std::uint64_t lookups) override;
   void getattr(NodeId node, Reply<storage_fuse::Attributes> reply) override;
@@ -154,11 +155,17 @@ class AttemptFileSystem final : public storage_fuse::FileSystem {
 
  private:
   std::shared_ptr<Attempt> attempt_of(NodeId node) const;
+  void open_ephemeral(const std::shared_ptr<Attempt>& attempt, InodeNumber inode, int flags,
+                      Reply<storage_fuse::Opened> reply);
+  void read_ephemeral(const std::shared_ptr<Attempt>& attempt, InodeNumber inode, Handle handle,
+                      std::uint64_t offset, std::size_t bytes, Reply<storage_fuse::Bytes> reply);
   void lookup_attempt(std::string_view name, Reply<storage_fuse::Node> reply);
   void list_attempts(std::uint64_t offset, storage_fuse::DirectoryPage page,
                      Reply<storage_fuse::DirectoryPage> reply);
 
   const FileSystemOptions options_;
+  // Whether the kernel reads backing files; known when the session starts.
+  const std::shared_ptr<std::atomic<bool>> passthrough_;
   ContentCache& cache_;
   const base::Logger log_;
   mutable std::mutex attempts_mutex_;  // guards attempts_
