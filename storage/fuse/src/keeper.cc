@@ -40,13 +40,19 @@ class Keeper {
     TRY_STATUS(listen_for_signals());
     TRY_STATUS(take_mount());
     TRY(const MountState state, MountState::map(mount_.state.get()));
+    if (daemon_.pid == 0) TRY_STATUS(start_daemon());
     while (true) {
-      if (daemon_.pid == 0) TRY_STATUS(start_daemon());
-      const Ended ended = watch_daemon();
-      if (stopping_ || state->finished != 0) return {};
-      log_.warn("Keeper", "the daemon ended", {{"pid", ended.pid}, {"status", ended.status}});
+      if (daemon_.pid != 0) {
+        const Ended ended = watch_daemon();
+        if (stopping_ || state->finished != 0) return {};
+        log_.warn("Keeper", "the daemon ended", {{"pid", ended.pid}, {"status", ended.status}});
+      }
       pause();
       if (stopping_) return {};
+      // The mount is worth more than an answer: the program may be there again in a moment.
+      if (auto started = start_daemon(); !started.ok()) {
+        log_.error("Keeper", started.error().message);
+      }
     }
   }
 

@@ -21,7 +21,9 @@ inline std::string path_of(int fd) { return "/proc/self/fd/" + std::to_string(fd
 // While it lives, what this thread makes belongs to the caller; its rights stay those of root.
 class AsCaller {
  public:
-  explicit AsCaller(const storage_fuse::Caller& caller) {
+  explicit AsCaller(const storage_fuse::Caller& caller)
+      : needed_(caller.uid != 0 || caller.gid != 0) {
+    if (!needed_) return;
     thread_local const int keep_rights = ::prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
     static_cast<void>(keep_rights);
     ::setfsgid(caller.gid);
@@ -30,9 +32,13 @@ class AsCaller {
   AsCaller(const AsCaller&) = delete;
   AsCaller& operator=(const AsCaller&) = delete;
   ~AsCaller() {
+    if (!needed_) return;
     ::setfsuid(0);
     ::setfsgid(0);
   }
+
+ private:
+  const bool needed_;
 };
 
 // S_ISUID, and S_ISGID where the group may execute.

@@ -1,5 +1,6 @@
 // A session serves one mount: it reads the kernel's requests, hands them to a FileSystem, and sends
-// the answers. Only this library knows libfuse and the kernel's protocol.
+// the answers. Only this library knows libfuse and the kernel's protocol. It takes the signal
+// SIGRTMIN + 7 to wake its own threads.
 #pragma once
 
 #include <chrono>
