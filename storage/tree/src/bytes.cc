@@ -1,5 +1,7 @@
 #include "bytes.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -20,17 +22,28 @@ std::string checksum_bytes(std::string_view bytes) {
 
 }  // namespace
 
+// Four sums beside each other: one alone waits for its own multiplications.
 std::uint64_t checksum(std::string_view bytes) {
   constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
-  std::uint64_t sum = bytes.size() * kOdd + 1;
-  while (!bytes.empty()) {
-    std::uint64_t word = 0;
-    const std::size_t taken = std::min<std::size_t>(bytes.size(), sizeof word);
-    std::memcpy(&word, bytes.data(), taken);
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  const auto add = [](std::uint64_t& sum, std::uint64_t word) {
     sum = std::rotl((sum ^ word) * kOdd, 29);
-    bytes.remove_prefix(taken);
+  };
+  const auto word_at = [&](std::size_t at, std::size_t size) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, size);
+    return word;
+  };
+  std::array<std::uint64_t, 4> sums{bytes.size() * kOdd + 1, 2, 3, 4};
+  std::size_t at = 0;
+  for (; at + sums.size() * kWord <= bytes.size(); at += sums.size() * kWord) {
+    for (std::size_t i = 0; i < sums.size(); ++i) add(sums[i], word_at(at + i * kWord, kWord));
   }
-  return sum;
+  for (; at < bytes.size(); at += kWord) {
+    add(sums[0], word_at(at, std::min(kWord, bytes.size() - at)));
+  }
+  for (std::size_t i = 1; i < sums.size(); ++i) add(sums[0], sums[i]);
+  return sums[0];
 }
 
 std::string sortable(std::uint64_t value) {

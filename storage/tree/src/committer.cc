@@ -32,12 +32,10 @@ Committer::Committer(Volume& volume, Log& log, Uploads& uploads)
 base::Result<Outcome> Committer::commit(Prepared prepared, const storage::ReadSet& read,
                                         hints::Isolation isolation) {
   const CommitNumber snapshot = prepared.commit.snapshot;
-  // The footprint points into the request, which stays where it is.
-  const Commit footprint_of = [&] {
-    Commit copy = prepared.commit;
-    copy.values.clear();
-    return copy;
-  }();
+  // What the footprint points to; without the values, which are many bytes.
+  auto values = std::exchange(prepared.commit.values, {});
+  const Commit footprint_of = prepared.commit;
+  prepared.commit.values = std::move(values);
   Request request{std::move(prepared), Footprint(footprint_of, read, isolation), snapshot, {}};
   std::unique_lock lock(mutex_);
   waiting_.push_back(&request);
@@ -230,9 +228,9 @@ void Committer::add_records(Draft& draft, Request& request) {
   const CommitNumber number = draft.head.number;
   Commit& commit = request.commit();
   if (draft.direct) {
-    Commit record = commit;
-    record.values.clear();
-    draft.write.omap_set[commit_key(number)] = encode(record);
+    auto values = std::exchange(commit.values, {});
+    draft.write.omap_set[commit_key(number)] = encode(commit);
+    commit.values = std::move(values);
   } else {
     commit.pending = true;
     draft.write.omap_set[commit_key(number)] = encode(commit);

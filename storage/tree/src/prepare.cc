@@ -28,11 +28,9 @@ bool is_name(const NameKey& key) {
          key.name.find_first_of(std::string_view("/\0", 2)) == std::string::npos;
 }
 
-// Decoders refuse what the tree could not have written; so does it.
 base::Status check_entry(const Entry& entry, const std::string& where) {
-  auto stored = decode<StoredEntry>(encode_entry(entry));
-  if (!stored) return invalid(where + " has an inode, attributes or content that are not possible");
-  return {};
+  if (is_possible(entry)) return {};
+  return invalid(where + " has an inode, attributes or content that are not possible");
 }
 
 bool stores_objects(const Entry& entry, const std::string& writer) {

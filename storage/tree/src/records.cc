@@ -33,7 +33,6 @@ storage::Attributes take_attributes(Decoder& in) {
   if (type > static_cast<std::uint64_t>(storage::FileType::kSocket)) in.fail();
   value.type = static_cast<storage::FileType>(type);
   value.permissions = take_small<mode_t>(in);
-  if (value.permissions > 07777) in.fail();
   value.uid = take_small<uid_t>(in);
   value.gid = take_small<gid_t>(in);
   value.accessed = take_time(in);
@@ -56,18 +55,9 @@ Content take_content(Decoder& in) {
   value.size = in.number();
   value.bytes = in.text();
   value.writer = in.text();
-  if (value.writer.empty() ? value.size != value.bytes.size() : !value.bytes.empty()) in.fail();
-  const std::uint64_t objects = value.size / storage::kDataObjectBytes +
-                                (value.size % storage::kDataObjectBytes != 0 ? 1 : 0);
-  std::uint64_t end = 0;
   for (auto left = in.count(2); left > 0; --left) {
-    Content::Run run{in.number(), in.number()};
-    if (run.first < end || run.count == 0 || run.first >= objects ||
-        run.count > objects - run.first || value.writer.empty()) {
-      in.fail();
-    }
-    end = run.first + run.count + 1;
-    value.objects.push_back(run);
+    const std::uint64_t first = in.number();
+    value.objects.push_back({first, in.number()});
   }
   return value;
 }
@@ -81,10 +71,10 @@ void put_entry(Encoder& out, const Entry& value) {
 Entry take_entry(Decoder& in) {
   Entry value;
   value.inode = in.number();
-  if (value.inode == 0 || value.inode > storage::kInodeMax) in.fail();
   value.links = take_small<std::uint32_t>(in);
   value.attributes = take_attributes(in);
   value.content = take_content(in);
+  if (!is_possible(value)) in.fail();
   return value;
 }
 
@@ -136,7 +126,27 @@ void check_order(Decoder& in, const Versions& versions) {
   }
 }
 
+bool is_possible(const Content& value) {
+  if (value.writer.empty()) return value.size == value.bytes.size() && value.objects.empty();
+  if (!value.bytes.empty()) return false;
+  const std::uint64_t objects = value.size / storage::kDataObjectBytes +
+                                (value.size % storage::kDataObjectBytes != 0 ? 1 : 0);
+  std::uint64_t least = 0;  // the next run begins here, or later
+  for (const auto& run : value.objects) {
+    if (run.first < least || run.first >= objects) return false;
+    if (run.count == 0 || run.count > objects - run.first) return false;
+    least = run.first + run.count + 1;
+  }
+  return true;
+}
+
 }  // namespace
+
+bool is_possible(const Entry& value) {
+  return value.inode != 0 && value.inode <= storage::kInodeMax &&
+         value.attributes.type <= storage::FileType::kSocket &&
+         value.attributes.permissions <= 07777 && is_possible(value.content);
+}
 
 std::string encode(const Head& value) {
   Encoder out;

@@ -121,7 +121,9 @@ std::string encode(const ActivationRecord& value);
 std::string encode(const std::string& value);
 std::string encode(std::uint64_t value);
 std::string encode_entry(const Entry& value);  // `committed` is in the key
-std::string encode_removed();                  // in place of an entry
+// Whether it can be stored and read again: numbers, attributes and content fit each other.
+bool is_possible(const Entry& value);
+std::string encode_removed();  // in place of an entry
 
 // optional<T> decode<T>(bytes), for each of the above.
 template <typename T>
