@@ -1,4 +1,5 @@
 // The program `larder-storaged`.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -61,6 +62,10 @@ base::Status keep(int argc, char** argv, const base::Logger& log) {
   return storage_fuse::run_keeper(options, log);
 }
 
+// Buffers of megabytes go back to the system when they are done with; left alone, the allocator
+// keeps them all after the first.
+constexpr int kMappedFromBytes = 512 << 10;
+
 void describe(CLI::App& app, Arguments& arguments) {
   app.add_option("-c,--config", arguments.config_file, "JSON file with settings");
   app.add_option("-s,--set", arguments.settings, "One setting: KEY=VALUE; may be repeated");
@@ -93,6 +98,7 @@ int main(int argc, char** argv) {
     std::fputs(config.describe().c_str(), stdout);
     return 0;
   }
+  ::mallopt(M_MMAP_THRESHOLD, kMappedFromBytes);
   // Before the log has its thread: it must not get them.
   sigset_t signals;
   ::sigemptyset(&signals);

@@ -36,9 +36,9 @@ struct AttemptFacts {
 base::Json to_json(const AttemptFacts& facts);
 base::Result<AttemptFacts> facts_from(const base::Json& json);
 
-// Of the bytes that an attempt opened.
+// Of the bytes that an attempt opened, and of those that it leaves.
 struct Traffic {
-  std::atomic<std::int64_t> local{0}, remote{0};
+  std::atomic<std::int64_t> local{0}, remote{0}, written{0};
 };
 
 struct AttemptLimits {

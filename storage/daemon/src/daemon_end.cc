@@ -43,9 +43,14 @@ Result<storage::VolumeReport> DaemonOfNode::finish(const std::string& client,
 }
 
 DaemonOfNode::Ended DaemonOfNode::end(const std::shared_ptr<Attempt>& attempt, bool succeeded) {
+  Ended ended = succeeded ? end_well(*attempt) : end_badly(attempt);
+  metrics_.add(report_of(*attempt).traffic);
+  return ended;
+}
+
+DaemonOfNode::Ended DaemonOfNode::end_badly(const std::shared_ptr<Attempt>& attempt) {
+  count_written(*attempt);
   storage::VolumeReport report = report_of(*attempt);
-  metrics_.add(report.traffic);
-  if (succeeded) return end_well(*attempt, std::move(report));
   report.commit =
       storage::CommitReport{storage::CommitReport::Kind::kAborted, 0, 0, "the activation failed"};
   ++metrics_.aborted;
@@ -57,7 +62,7 @@ DaemonOfNode::Ended DaemonOfNode::end(const std::shared_ptr<Attempt>& attempt, b
   return report;
 }
 
-DaemonOfNode::Ended DaemonOfNode::end_well(Attempt& attempt, storage::VolumeReport report) {
+DaemonOfNode::Ended DaemonOfNode::end_well(Attempt& attempt) {
   bool unknown = false;
   const auto begun = clock_.now();
   auto committed = commit(attempt, unknown);
@@ -68,6 +73,7 @@ DaemonOfNode::Ended DaemonOfNode::end_well(Attempt& attempt, storage::VolumeRepo
     ++metrics_.committed;
     const std::lock_guard lock(mutex_);
     if (const auto found = conflicts_.extract(key)) committed->retries = found.mapped();
+    storage::VolumeReport report = report_of(attempt);
     report.commit = *std::move(committed);
     return report;
   }

@@ -108,7 +108,8 @@ class DaemonOfNode final : public Daemon {
   base::Status discard(const std::filesystem::path& folder);
   base::Result<bool> same_mount();
   Ended end(const std::shared_ptr<Attempt>& attempt, bool succeeded);
-  Ended end_well(Attempt& attempt, storage::VolumeReport report);
+  Ended end_well(Attempt& attempt);
+  Ended end_badly(const std::shared_ptr<Attempt>& attempt);
   void put_away(const std::shared_ptr<Attempt>& attempt, const Ended& ended);
 
   void keep_up(const std::stop_token& stop);

@@ -48,6 +48,7 @@ Result<Stored> store(Attempt& attempt, const std::string& writer, InodeNumber in
   }
   Stored stored;
   stored.modified = time_of(stat.st_mtim);
+  attempt.traffic().written += stat.st_size;
   TRY(stored.content, attempt.tree().upload(writer, inode, fd.get()));
   return stored;
 }
@@ -174,13 +175,17 @@ storage::VolumeReport report_of(Attempt& attempt) {
   storage::TierTraffic durable;
   durable.read_local_bytes = attempt.traffic().local;
   durable.read_remote_bytes = attempt.traffic().remote;
+  durable.written_bytes = attempt.traffic().written;
+  report.traffic = {durable};
+  return report;
+}
+
+void count_written(Attempt& attempt) {
   const std::lock_guard lock(attempt.mutex());
   for (const InodeNumber inode : attempt.overlay_locked().changes().staged) {
     struct stat stat{};
-    if (attempt.staging().stat(inode, stat)) durable.written_bytes += stat.st_size;
+    if (attempt.staging().stat(inode, stat)) attempt.traffic().written += stat.st_size;
   }
-  report.traffic = {durable};
-  return report;
 }
 
 }  // namespace storage_daemon

@@ -19,6 +19,9 @@ base::Result<storage::CommitReport> commit(Attempt& attempt, bool& unknown);
 // Nothing of it will ever be visible. kAlreadyExists: it was committed, by a daemon that died.
 base::Status give_up(Attempt& attempt);
 
+// What was moved, as counted so far: commit() counts what it stores.
 storage::VolumeReport report_of(Attempt& attempt);
+// Of an attempt that is not going to be committed.
+void count_written(Attempt& attempt);
 
 }  // namespace storage_daemon
