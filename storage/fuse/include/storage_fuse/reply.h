@@ -57,7 +57,8 @@ class Request {
 // The right to answer one request. Movable; when it is destroyed without an answer, the caller gets
 // EIO, unless the session is being handed over to a successor: then the kernel asks that one.
 //
-// Threads: one at a time.
+// Threads: one at a time. Hold no lock over ok() that forget(), release() or releasedir() take:
+// where the kernel does not take the answer, they are called from inside.
 template <typename T>
 class Reply {
  public:
