@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <sstream>
 #include <string>
@@ -27,7 +28,7 @@ class ScriptedFiles final : public FileSystem {
     return std::find(notes_.begin(), notes_.end(), text) != notes_.end();
   }
   // Each name is asked anew, each time.
-  Timeout valid{0};
+  std::atomic<Timeout> valid{Timeout{0}};
 
   void lookup(NodeId parent, std::string_view name, Reply<Node> reply) override {
     const bool root = parent == kRootNode;
@@ -214,7 +215,7 @@ class ScriptedFiles final : public FileSystem {
     result.attributes.stat.st_mode = mode;
     result.attributes.stat.st_nlink = 1;
     result.attributes.stat.st_size = S_ISLNK(mode) ? 10 : 7;
-    result.attributes.valid = result.name_valid = valid;
+    result.attributes.valid = result.name_valid = valid.load();
     return result;
   }
   void made(mode_t mode, Reply<Created> reply) {

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "base/log.h"
 #include "base/unique_fd.h"
@@ -34,7 +33,10 @@ struct Core : std::enable_shared_from_this<Core> {
 
   fuse_session* session = nullptr;
   InFlight in_flight;
-  std::optional<OpenTable> opens;  // where the kernel has passthrough
+  // Where the kernel has passthrough: set once, with INIT.
+  std::unique_ptr<OpenTable> open_table;
+  std::atomic<OpenTable*> opens{nullptr};
+  std::atomic<bool> ready{false};  // INIT is answered
   std::atomic<bool> stopping{false};
   std::atomic<bool> gone{false};  // the mount
   std::atomic<std::uint64_t> requests{0};

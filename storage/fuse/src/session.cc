@@ -49,8 +49,12 @@ int send_init(Core& core, std::span<const iovec> parts) {
   const std::span reply(core.state->init_reply.data(), core.state->init_reply_bytes);
   Abilities abilities = abilities_of(reply);
   abilities.resumed = core.init_is_synthetic;
-  if (abilities.passthrough) core.opens.emplace(*core.state, *core.transport);
+  if (abilities.passthrough) {
+    core.open_table = std::make_unique<OpenTable>(*core.state, *core.transport);
+    core.opens = core.open_table.get();
+  }
   core.files.start(abilities);
+  core.ready = true;
   if (core.init_is_synthetic) return 0;
   core.state->initialised = 1;
   auto header = *static_cast<const fuse_out_header*>(parts[0].iov_base);
@@ -111,7 +115,8 @@ class LibfuseSession final : public Session {
   bool wait_ended(std::chrono::milliseconds timeout) override { return workers_.wait(timeout); }
   Notifier& notifier() override { return notifier_; }
   Figures figures() const override {
-    return {core_->requests, core_->in_flight.size(), core_->opens ? core_->opens->size() : 0};
+    const OpenTable* opens = core_->opens;
+    return {core_->requests, core_->in_flight.size(), opens != nullptr ? opens->size() : 0};
   }
 
  private:

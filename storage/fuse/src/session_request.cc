@@ -52,8 +52,9 @@ std::uint32_t flags_of(const Opened& opened) {
 std::optional<wire::OpenOut> open_out(Core& core, NodeId node, const Opened& opened,
                                       std::uint64_t unique, bool resent) {
   wire::OpenOut out{opened.handle, flags_of(opened), 0};
-  if (!core.opens) return out;
-  const auto open = core.opens->add(node, unique, resent, opened.backing.get());
+  OpenTable* opens = core.opens;
+  if (opens == nullptr) return out;
+  const auto open = opens->add(node, unique, resent, opened.backing.get());
   if (!open.counted) return std::nullopt;
   if (open.backing_id == 0) return out;
   // The kernel refuses all other flags together with passthrough. Who gave no backing file wants
@@ -102,8 +103,9 @@ void SessionRequest::answer(Done) {
 }
 
 void SessionRequest::count_release() {
-  if (about_.opcode == FUSE_RELEASE && core_->opens) {
-    core_->opens->remove(about_.node, unique(), resent());
+  OpenTable* opens = core_->opens;
+  if (about_.opcode == FUSE_RELEASE && opens != nullptr) {
+    opens->remove(about_.node, unique(), resent());
   }
 }
 
@@ -115,7 +117,7 @@ void SessionRequest::answer(const Node& node) {
 void SessionRequest::answer(const Attributes& attributes) { send(wire::attributes_of(attributes)); }
 
 void SessionRequest::undo_open(NodeId node, Handle handle) {
-  if (core_->opens) core_->opens->remove(node, 0, false);
+  if (OpenTable* opens = core_->opens) opens->remove(node, 0, false);
   core_->files.release(node, handle, about_.open_flags, Reply<Done>(std::make_unique<Nobody>()));
 }
 

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/check.h"
 #include "incoming.h"
 
 namespace storage_fuse {
@@ -128,6 +129,8 @@ void Workers::serve(std::span<std::byte> request) {
     }
     remember_init(*core_, incoming);
   }
+  // The kernel asks for nothing else before INIT is answered; this tells the compiler so.
+  CHECK(opcode == FUSE_INIT || core_->ready.load(std::memory_order_acquire));
   if (incoming.is_tmpfile()) incoming.show_as_create();
   hand_to_libfuse(*core_, incoming);
 }
