@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -291,6 +292,23 @@ TYPED_TEST_P(ContainerContract, AnUnknownKindIsUnsupported) {
   EXPECT_EQ(container.error().code, base::ErrorCode::kUnsupported);
 }
 
+TYPED_TEST_P(ContainerContract, AnEndIsToldAndANewInitIsRefused) {
+  const auto container = this->start("");
+  pollfd end{container->end_descriptor(), POLLIN, 0};
+  ASSERT_GE(end.fd, 0);
+  EXPECT_EQ(poll(&end, 1, 0), 0);
+  container->kill();
+  EXPECT_EQ(poll(&end, 1, 10'000), 1);
+  // Not lost: nobody has seen the request.
+  const auto outcome = container->post("/init", "{}", in(std::chrono::seconds(10)), {}, true);
+  EXPECT_EQ(outcome.error, invoker::CallError::kConnectionRefused);
+}
+
+TYPED_TEST_P(ContainerContract, AFactoryThatMakesContainersIsWell) {
+  const auto container = this->start("");
+  EXPECT_TRUE(this->factory_->health().ok) << this->factory_->health().last_error;
+}
+
 REGISTER_TYPED_TEST_SUITE_P(
     ContainerContract, AnInitialisedContainerAnswersARun, TheActionSeesItsEnvironment,
     ASecondInitIsRefused, AnInitWithoutCodeIsRefused, LogsComeUpToBothSentinelsWithTheirStream,
@@ -298,9 +316,11 @@ REGISTER_TYPED_TEST_SUITE_P(
     WithoutSentinelsLogsAreWhatIsThere, AnActionThatEndsBreaksTheConnection,
     AHangingActionRunsIntoTheDeadline, AnActionThatTakesTooMuchMemoryIsKilledAndSaysSo,
     APausedContainerStandsStillAndGoesOnWhenResumed, APausedContainerCanBeDestroyed,
-    KillingBreaksTheCallUnderWay, AVolumeIsSeenFromAttachToDetach, AReadOnlyVolumeCannotBeWritten,
-    FilesAreStoredUnderTheIdsThatTheContainerCounts, AVolumeCanBeAttachedToAPausedContainer,
-    AFileThatIsHeldOpenShowsAtDetach, OnePlaceHoldsOneVolume, SystemPlacesTakeNoVolume,
-    NothingIsDetachedWhereNothingWasAttached, AnUnknownKindIsUnsupported);
+    KillingBreaksTheCallUnderWay, AnEndIsToldAndANewInitIsRefused,
+    AFactoryThatMakesContainersIsWell, AVolumeIsSeenFromAttachToDetach,
+    AReadOnlyVolumeCannotBeWritten, FilesAreStoredUnderTheIdsThatTheContainerCounts,
+    AVolumeCanBeAttachedToAPausedContainer, AFileThatIsHeldOpenShowsAtDetach,
+    OnePlaceHoldsOneVolume, SystemPlacesTakeNoVolume, NothingIsDetachedWhereNothingWasAttached,
+    AnUnknownKindIsUnsupported);
 
 }  // namespace invoker_container

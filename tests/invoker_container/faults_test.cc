@@ -52,6 +52,55 @@ TEST_F(Faults, AWardenThatIsKilledTakesItsSandboxesAlongAndIsReplaced) {
   }
 }
 
+TEST_F(Faults, AWardenThatCannotBeReplacedIsTroubleUntilItCan) {
+  char folder[] = "/tmp/larder-programs-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  SandboxConfig config = test_config();
+  const std::string copy = std::string(folder) + "/larder-sandbox";
+  const std::string aside = std::string(folder) + "/aside";
+  std::filesystem::copy_file(config.sandbox_program, copy);
+  config.sandbox_program = copy;
+  factory_.reset();
+  factory_ = make_factory(config);
+  ASSERT_TRUE(factory_->health().ok);
+
+  const auto wardens = children_named("larder-sandbox");
+  ASSERT_EQ(wardens.size(), 1u);
+  ASSERT_EQ(kill(wardens[0], SIGKILL), 0);
+  siginfo_t ended{};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(wardens[0]), &ended, WEXITED | WNOWAIT), 0);
+  EXPECT_TRUE(factory_->health().ok) << "the next one who needs it replaces it";
+  std::filesystem::rename(copy, aside);
+  EXPECT_FALSE(factory_->health().ok);
+  EXPECT_THAT(factory_->health().last_error, ::testing::HasSubstr("larder-sandbox has ended"));
+  EXPECT_FALSE(factory_->create(spec_of("blackbox")).ok());
+  EXPECT_THAT(factory_->health().last_error, ::testing::HasSubstr("starting " + copy));
+  std::filesystem::rename(aside, copy);
+  EXPECT_NE(create("blackbox"), nullptr);
+  EXPECT_TRUE(factory_->health().ok);
+  EXPECT_NE(factory_->health().last_error, "");
+  factory_.reset();
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(Faults, GroupsThatSomebodyTidiedAwayAreMissedAndMadeAgain) {
+  SandboxConfig config = test_config();
+  config.instance = "tidied" + std::to_string(getpid());
+  config.state_directory += "-tidied";
+  auto factory = make_factory(config);
+  ASSERT_NE(factory, nullptr);
+  ASSERT_TRUE(factory->health().ok);
+  int removed = 0;
+  std::ifstream groups(config.state_directory + "/cgroups");
+  for (std::string path; std::getline(groups, path);) removed += rmdir(path.c_str()) == 0 ? 1 : 0;
+  ASSERT_GT(removed, 0);
+  EXPECT_FALSE(factory->health().ok);
+  EXPECT_THAT(factory->health().last_error, ::testing::HasSubstr("larder-" + config.instance));
+  auto container = factory->create(spec_of("blackbox"));
+  ASSERT_TRUE(container.ok()) << container.error().message;
+  EXPECT_TRUE(factory->health().ok);
+}
+
 TEST_F(Faults, AForkBombEndsAtTheLimitOfProcesses) {
   const auto container = python(
       "import os, time\n"

@@ -1,12 +1,20 @@
 // Runtimes, containers and a daemon that fail.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <chrono>
+#include <csignal>
 #include <fstream>
+#include <functional>
+#include <set>
 #include <thread>
 
 #include "docker_fixture.h"
+#include "engine_watch.h"
+#include "forgotten.h"
 #include "freezer.h"
 #include "testing/services.h"
 
@@ -148,6 +156,98 @@ TEST_F(DockerTest, LeftoversGoWhateverTheirStateAndNobodyElses) {
   EXPECT_TRUE(docker("/usr/bin/docker rm -f x" + mine + "5_other"));
 }
 
+// Whoever ends it, and however it stands, it is told at once.
+TEST_F(DockerTest, AContainerThatSomebodyElseRemovesIsOver) {
+  for (const std::string_view state : {"warm", "paused", "paused by another"}) {
+    const auto container = native();
+    ASSERT_NE(container, nullptr);
+    base::Status paused;
+    if (state == "paused") paused = container->pause();
+    if (state == "paused by another") paused = api_->pause(container->id());
+    ASSERT_TRUE(paused.ok());
+    ASSERT_TRUE(docker("/usr/bin/docker rm -f " + container->id())) << state;
+    pollfd end{container->end_descriptor(), POLLIN, 0};
+    EXPECT_EQ(poll(&end, 1, 10'000), 1) << state;
+    EXPECT_EQ(run(*container).error, CallError::kConnectionRefused) << state;
+    const auto begin = Clock::now();
+    container->destroy();
+    EXPECT_LT(Clock::now() - begin, seconds(5)) << state;
+  }
+}
+
+TEST_F(DockerTest, AContainerThatIsRemovedWhileItRunsBreaksTheCall) {
+  const auto container = native("sleep 1000");
+  std::jthread caller(
+      [&] { EXPECT_EQ(run(*container, "{}", seconds(30)).error, CallError::kConnectionLost); });
+  while (count_of(config_.name_prefix) == 0) std::this_thread::yield();
+  ASSERT_TRUE(docker("/usr/bin/docker rm -f " + container->id()));
+  caller.join();
+}
+
+TEST_F(DockerTest, AContainerThatSomebodyElsePausedServesTheNextCallAndCanBeDestroyed) {
+  auto container = native();
+  ASSERT_TRUE(api_->pause(container->id()).ok());
+  invoker::CallOutcome outcome;  // the first call may come before the daemon's word of it
+  for (int i = 0; i < 20 && outcome.status != 200; ++i) {
+    outcome = run(*container, "{}", milliseconds(500));
+  }
+  EXPECT_EQ(outcome.status, 200);
+  ASSERT_TRUE(container->pause().ok());
+  ASSERT_TRUE(container->resume().ok());
+  EXPECT_EQ(run(*container).status, 200);
+
+  container = native();
+  ASSERT_TRUE(api_->pause(container->id()).ok());
+  const auto begin = Clock::now();
+  container.reset();
+  EXPECT_LT(Clock::now() - begin, seconds(5));
+  EXPECT_EQ(count_of(config_.name_prefix), 0U);
+}
+
+// A process that lives until it is killed.
+class Sleeper {
+ public:
+  Sleeper() : pid_(fork()) {
+    if (pid_ == 0) {
+      pause();
+      _exit(0);
+    }
+  }
+  ~Sleeper() {
+    ::kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+  }
+  HostView view() const {
+    HostView view;
+    view.pid = pid_;
+    view.pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+    return view;
+  }
+
+ private:
+  const pid_t pid_;
+};
+
+TEST_F(DockerTest, AnAddressHasOneOwner) {
+  const Sleeper one, two, three;
+  const auto first = std::make_shared<Ending>(one.view());
+  const auto second = std::make_shared<Ending>(two.view());
+  const auto third = std::make_shared<Ending>(three.view());
+  EngineWatch watch(*api_, test_clock(), test_log());
+  watch.add("a", "172.17.0.2", first);
+  watch.add("b", "172.17.0.3", second);
+  EXPECT_FALSE(first->ended());
+  watch.add("c", "172.17.0.2", third);
+  EXPECT_TRUE(first->wait(milliseconds(10'000)));
+  EXPECT_FALSE(second->ended());
+  EXPECT_FALSE(third->ended());
+}
+
+TEST(EndProcessesOf, TakesNoIdThatIsNotWhole) {
+  EXPECT_EQ(end_processes_of({}), 0U);
+  EXPECT_EQ(end_processes_of({"", "/", "freezer", std::string(63, 'a'), std::string(64, 'g')}), 0U);
+}
+
 // Has a daemon of its own.
 class DockerDaemonTest : public ::testing::Test {
  protected:
@@ -194,6 +294,33 @@ class DockerDaemonTest : public ::testing::Test {
            0;  // NOLINT(concurrency-mt-unsafe): the factory asks for no environment
   }
 
+  bool becomes(bool ok) const {
+    const auto end = Clock::now() + seconds(30);
+    while (factory_->health().ok != ok && Clock::now() < end) {
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    return factory_->health().ok == ok;
+  }
+  pid_t daemon() const {
+    pid_t pid = 0;
+    std::ifstream(folder_ + "/pids") >> pid;
+    return pid;
+  }
+  // First processes of containers, by the groups that bear the name of the daemon's bridge.
+  std::set<std::string> processes() const {
+    std::string bridge;
+    std::ifstream(folder_ + "/data/bridge") >> bridge;
+    std::set<std::string> containers;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      std::ifstream file(entry.path() / "cgroup");
+      const std::string groups{std::istreambuf_iterator<char>(file), {}};
+      const std::string parent = "larder-docker-" + bridge + "/";
+      const auto at = groups.find(parent);
+      if (at != std::string::npos) containers.insert(groups.substr(at + parent.size(), 64));
+    }
+    return containers;
+  }
+
   std::string folder_;
   DockerConfig config_;
   invoker::ContainerSpec spec_;
@@ -211,12 +338,92 @@ TEST_F(DockerDaemonTest, ADaemonThatGoesAndComesBackIsNoticedAndUsedAgain) {
 
   ASSERT_TRUE(service("resume"));  // it ends what ran under the old one
   EXPECT_EQ((*before)->post("/init", "{}", in(seconds(20)), {}, true).error,
-            CallError::kConnectionLost);
+            CallError::kConnectionRefused);
   auto after = factory_->create(spec_);
   ASSERT_TRUE(after.ok()) << after.error().message;
   before->reset();
   after->reset();
   EXPECT_TRUE(factory_->remove_leftovers().ok());
+}
+
+TEST_F(DockerDaemonTest, ADaemonThatIsAwayOrStandsStillIsTroubleUntilItAnswers) {
+  EXPECT_TRUE(factory_->health().ok);
+  ASSERT_TRUE(service("crash"));
+  EXPECT_TRUE(becomes(false)) << "dead";
+  EXPECT_THAT(factory_->health().last_error, ::testing::HasSubstr("_ping"));
+  ASSERT_TRUE(service("resume"));
+  EXPECT_TRUE(becomes(true));
+  EXPECT_NE(factory_->health().last_error, "") << "stays to be read";
+
+  const auto since = factory_->health().since;
+  const pid_t pid = daemon();
+  ASSERT_GT(pid, 0);
+  ASSERT_EQ(kill(pid, SIGSTOP), 0);
+  EXPECT_TRUE(becomes(false)) << "stopped";
+  EXPECT_GT(factory_->health().since, since);
+  ASSERT_EQ(kill(pid, SIGCONT), 0);
+  EXPECT_TRUE(becomes(true));
+  EXPECT_TRUE(factory_->create(spec_).ok());
+}
+
+// Its processes hold an address that the next daemon gives to somebody else.
+TEST_F(DockerDaemonTest, ContainersWhoseStartTheDaemonDiedOfLeaveNoProcess) {
+  std::vector<std::jthread> starts;
+  for (int i = 0; i < 8; ++i) {
+    starts.emplace_back([&, spec = spec_, i]() mutable {
+      spec.name = config_.name_prefix + std::to_string(i) + "_start";
+      static_cast<void>(factory_->create(spec).ok());
+    });
+  }
+  const auto end = Clock::now() + seconds(20);
+  while (processes().size() < 3 && Clock::now() < end) std::this_thread::yield();
+  ASSERT_TRUE(service("crash"));
+  starts.clear();
+  ASSERT_TRUE(service("resume"));
+  auto after = factory_->create(spec_);
+  ASSERT_TRUE(after.ok()) << after.error().message;
+  const auto own = processes();
+  EXPECT_EQ(own.size(), 1U) << "all others have ended before the daemon gives an address away";
+}
+
+// Containers that the daemon has no record of, one of them standing still by our hand.
+TEST_F(DockerDaemonTest, WhatTheDaemonHasLostIsEndedWhenItComesBack) {
+  auto frozen = factory_->create(spec_);
+  spec_.name = config_.name_prefix + "2_x";
+  auto running = factory_->create(spec_);
+  ASSERT_TRUE(frozen.ok() && running.ok());
+  ASSERT_TRUE((*frozen)->pause().ok());
+  ASSERT_TRUE(service("crash"));
+  for (const auto& container : {std::ref(*frozen), std::ref(*running)}) {
+    std::filesystem::remove_all(folder_ + "/data/root/containers/" + container.get()->id());
+  }
+  ASSERT_TRUE(service("resume"));
+  for (const auto& container : {std::ref(*frozen), std::ref(*running)}) {
+    pollfd ended{container.get()->end_descriptor(), POLLIN, 0};
+    EXPECT_EQ(poll(&ended, 1, 20'000), 1);
+  }
+  EXPECT_EQ(processes().size(), 0U);
+}
+
+TEST_F(DockerDaemonTest, ADaemonWhoseContainerdDiesIsUsedOn) {
+  auto before = factory_->create(spec_);
+  ASSERT_TRUE(before.ok());
+  const std::string pidfile = folder_ + "/data/exec/containerd/containerd.pid";
+  pid_t pid = 0;
+  std::ifstream(pidfile) >> pid;
+  ASSERT_GT(pid, 0);
+  ASSERT_EQ(kill(pid, SIGKILL), 0);
+  spec_.name = config_.name_prefix + "2_x";
+  const auto end = Clock::now() + seconds(30);
+  auto after = factory_->create(spec_);
+  while (!after.ok() && Clock::now() < end) after = factory_->create(spec_);
+  ASSERT_TRUE(after.ok()) << after.error().message;
+  pollfd ended{(*before)->end_descriptor(), POLLIN, 0};
+  EXPECT_EQ(poll(&ended, 1, 0), 0) << "what ran goes on";
+  before->reset();
+  after->reset();
+  EXPECT_TRUE(factory_->remove_leftovers().ok());
+  EXPECT_EQ(processes().size(), 0U);
 }
 
 TEST_F(DockerDaemonTest, AContainerThatCouldNotBeRemovedIsRemovedLater) {

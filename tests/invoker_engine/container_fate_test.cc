@@ -1,4 +1,9 @@
 // What becomes of a container and its activation, by what its runtime answers.
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <thread>
+
 #include "engine_fixture.h"
 #include "testing/jumping_clock.h"
 
@@ -40,6 +45,30 @@ TEST_F(InvokerTest, ARuntimeThatShutsDownGivesItsActivationBackAtInitAndAtRun) {
   }
   EXPECT_EQ(run_one().response.code, StatusCode::kSuccess);
   EXPECT_EQ(invoker_->stats().pool.cold_starts, 3u) << "one for each that shut down";
+}
+
+// Waits until the diary has so many entries that begin so.
+bool becomes(const FakeWorld& world, std::string_view what, std::ptrdiff_t times) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::chrono::steady_clock::now() < end) {
+    const auto diary = world.diary();
+    const auto count = std::ranges::count_if(
+        diary, [&](const std::string& entry) { return entry.starts_with(what); });
+    if (count >= times) return count == times;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
+TEST_F(InvokerTest, ContainersThatEndWhileTheyAreIdleAreRemovedAndStemCellsReplaced) {
+  config_.pool.stem_cells = {{"nodejs:20", 256LL << 20, 1}};
+  EXPECT_EQ(run_one().response.code, StatusCode::kSuccess);
+  ASSERT_TRUE(becomes(world_, "create", 2)) << "the stem cell, and that of the activation";
+  world_.end_all();
+  EXPECT_TRUE(becomes(world_, "destroy", 2));
+  EXPECT_TRUE(becomes(world_, "create", 3)) << "another stem cell";
+  EXPECT_EQ(run_one(message("a2")).response.code, StatusCode::kSuccess);
+  EXPECT_EQ(invoker_->stats().pool.cold_starts, 2u);
 }
 
 TEST_F(InvokerTest, WhereSomebodyElseTakesTheLogsTheRecordIsTheFirstThatIsHeard) {

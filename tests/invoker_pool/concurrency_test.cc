@@ -21,7 +21,7 @@ TEST(Concurrency, JobsJoinAStemCellThatIsBeingInitialised) {
   play({.stem_cells = {{"python", 256, 1}}}, R"(
     begin              -> start c1 python
     started c1         ->
-    submit j1 A conc=2 -> run c1 j1 stem init, start c2 python
+    submit j1 A conc=2 -> run c1 j1 stem init again, start c2 python
     submit j2 A conc=2 ->
     initialized c1     -> run c1 j2 warm
   )");

@@ -101,6 +101,7 @@ class Player {
     if (verb == "failed") return pool_.start_failed(id, now_);
     if (verb == "initialized") return pool_.initialized(id, now_);
     if (verb == "removed") return pool_.removed(id, now_);
+    if (verb == "died") return pool_.ended(id, now_);
     if (verb == "ended") return ended(id, words);
     std::string no;
     words >> no;

@@ -57,6 +57,10 @@ void PoolWatch::forgot(const std::string& key) {
   for (auto& [id, container] : containers_) container.forgotten |= container.serves == key;
 }
 
+void PoolWatch::died(ContainerId id) {
+  if (const auto at = containers_.find(id); at != containers_.end()) at->second.forgotten = true;
+}
+
 void PoolWatch::job_ended(ContainerId id, JobId job, JobEnd end, base::Instant now) {
   WatchedContainer& container = containers_.at(id);
   container.active.erase(job);
@@ -113,7 +117,8 @@ void PoolWatch::check_command(const invoker::command::Start& start, base::Instan
 void PoolWatch::check_first_run(const invoker::command::Run& run,
                                 const WatchedContainer& container) {
   const invoker::JobDemand& demand = jobs_.at(run.job).demand;
-  require(run.initialize && !run.may_reschedule, "the first run carries init");
+  require(run.initialize, "the first run carries init");
+  require(run.may_reschedule == !container.owner, "a stem cell may have died while it was idle");
   require(!container.owner || container.owner == run.job, "the first run is the owner's");
   require(container.owner || demand.may_use_stem_cell, "stem cells are for those who may");
   require(container.memory_bytes == demand.memory_bytes && container.kind == demand.kind,

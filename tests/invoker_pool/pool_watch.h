@@ -50,6 +50,7 @@ class PoolWatch {
   void rest_answered(invoker::ContainerId id, bool now_paused, bool succeeded, base::Instant now);
   void removed(invoker::ContainerId id);
   void drained() { draining_ = true; }
+  void died(invoker::ContainerId id);
   void forgot(const std::string& key);
 
   // For each command the pool gives.

@@ -43,7 +43,8 @@ Faults random_faults(std::mt19937_64& random) {
           .reschedule = some(),
           .pause = some(),
           .resume = some(),
-          .crash = some()};
+          .crash = some(),
+          .death = some()};
 }
 
 // The head's patience, the time for which a key may keep its containers, and whatever is under way
@@ -153,6 +154,9 @@ void PoolWorld::obey(const invoker::Commands& commands) {
 
 void PoolWorld::follow(const invoker::command::Start& start) {
   const bool succeeds = !chance(config_.faults.start);
+  if (succeeds && chance(config_.faults.death)) {
+    later(any(4 * config_.run_max), [this, id = start.container] { die(id); });
+  }
   later(any(config_.answer_max), [this, id = start.container, succeeds] {
     watch_.start_answered(id, succeeds);
     obey(succeeds ? pool_.started(id, now_) : pool_.start_failed(id, now_));
@@ -191,6 +195,12 @@ void PoolWorld::crash(ContainerId id) {
     watch_.job_ended(id, job, JobEnd::kDestroy, now_);
     obey(pool_.job_ended(id, job, JobEnd::kDestroy, now_));
   }
+}
+
+// Told of the container, whatever it does then, or when it is gone.
+void PoolWorld::die(ContainerId id) {
+  watch_.died(id);
+  obey(pool_.ended(id, now_));
 }
 
 void PoolWorld::follow(const invoker::command::Pause& pause) {

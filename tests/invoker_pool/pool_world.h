@@ -15,7 +15,7 @@ namespace pool_testing {
 
 // How often, of 1000, something goes wrong.
 struct Faults {
-  int start = 0, init = 0, run = 0, reschedule = 0, pause = 0, resume = 0, crash = 0;
+  int start = 0, init = 0, run = 0, reschedule = 0, pause = 0, resume = 0, crash = 0, death = 0;
 };
 
 struct WorldConfig {
@@ -69,6 +69,7 @@ class PoolWorld {
   void follow(const invoker::command::Refuse&) {}
   void end_run(const invoker::command::Run& run, invoker::JobEnd end);
   void crash(invoker::ContainerId id);
+  void die(invoker::ContainerId id);
   bool step();
 
   WorldConfig config_;

@@ -26,7 +26,7 @@ TEST(StemCells, ATakenOneIsReplacedWhenThereIsRoomAgain) {
     begin               -> start c1 python
     started c1          ->
     submit j1 A kind=x  -> start c2 j1
-    submit j2 B         -> run c1 j2 stem init     # no room for another
+    submit j2 B         -> run c1 j2 stem init again     # no room for another
     started c2          -> run c2 j1 cold init
     ended c2 j1 destroy -> remove c2
     removed c2          -> start c3 python
@@ -37,7 +37,7 @@ TEST(StemCells, OneThatComesUpGoesToTheJobThatWaitsForItsKind) {
   play({.memory_mb = 256, .stem_cells = {{"python", 256, 1}}}, R"(
     begin       -> start c1 python
     submit j1 A ->
-    started c1  -> run c1 j1 stem init
+    started c1  -> run c1 j1 stem init again
   )");
 }
 
@@ -99,7 +99,7 @@ TEST(StemCells, TheBackOffIsBounded) {
     at += delay;
     script += "failed " + self + " -> \n deadline -> " + std::to_string(at) + "\n";
     script += "at " + std::to_string(at) + " -> start " + next + " python\n";
-    delay = std::min<std::int64_t>(delay * 2, 60'000);
+    delay = std::min<std::int64_t>(delay * 2, 10'000);
   }
   play({.stem_cells = {{"python", 256, 1}}}, script);
 }
@@ -109,7 +109,7 @@ TEST(StemCells, AFailingOneDoesNotStopAnotherKind) {
     begin                 -> start c1 python, start c2 node
     failed c1             ->
     started c2            ->
-    submit j1 A kind=node -> run c2 j1 stem init, start c3 node
+    submit j1 A kind=node -> run c2 j1 stem init again, start c3 node
   )");
 }
 
@@ -119,7 +119,7 @@ TEST(StemCells, AreNotRefilledWhileAJobWaits) {
     submit j1 A mem=256 -> start c2 j1
     submit j2 B mem=512 ->
     started c1          ->
-    submit j3 C mem=128 -> run c1 j3 stem init   # 128 MB are free, but j2 waits
+    submit j3 C mem=128 -> run c1 j3 stem init again   # 128 MB are free, but j2 waits
     stats               -> 384MB warm=0 busy=1 paused=0 stem=0 starting=1 removing=0 waiting=1
   )");
 }

@@ -90,7 +90,7 @@ TEST(ContainerPool, AStemCellMustHaveTheKindAndExactlyTheMemory) {
     submit j1 A kind=node      -> start c2 j1
     submit j2 B mem=128        -> start c3 j2
     submit j3 C image mem=256  -> start c4 j3
-    submit j4 D                -> run c1 j4 stem init, start c5 python
+    submit j4 D                -> run c1 j4 stem init again, start c5 python
   )");
 }
 
@@ -98,7 +98,7 @@ TEST(ContainerPool, AWarmContainerIsChosenBeforeAStemCell) {
   play({.stem_cells = {{"python", 256, 1}}}, R"(
     begin            -> start c1 python
     started c1       ->
-    submit j1 A      -> run c1 j1 stem init, start c2 python
+    submit j1 A      -> run c1 j1 stem init again, start c2 python
     started c2       ->
     ended c1 j1 keep ->
     submit j2 A      -> run c1 j2 warm again
@@ -109,7 +109,7 @@ TEST(ContainerPool, CountsStartsByKindAndEvictions) {
   play({.memory_mb = 512, .stem_cells = {{"python", 256, 1}}}, R"(
     begin              -> start c1 python
     started c1         ->
-    submit j1 A        -> run c1 j1 stem init, start c2 python
+    submit j1 A        -> run c1 j1 stem init again, start c2 python
     started c2         ->
     ended c1 j1 keep   ->
     submit j2 A        -> run c1 j2 warm again

@@ -54,11 +54,17 @@ invoker::CallOutcome SandboxContainer::post(const std::string& path, const std::
                                             base::Instant deadline,
                                             const invoker::ResponseBounds& bounds,
                                             bool retry_refused) {
+  const bool was_there = !has_ended();
   invoker::CallOutcome outcome = client_.post(path, body, deadline, bounds, false);
-  if (retry_refused && outcome.error == CallError::kConnectionRefused) {
+  if (retry_refused && was_there && outcome.error == CallError::kConnectionRefused) {
     outcome.error = CallError::kConnectionLost;
   }
   return outcome;
+}
+
+bool SandboxContainer::has_ended() const {
+  pollfd process{parts_.pidfd.get(), POLLIN, 0};
+  return poll(&process, 1, 0) == 1;
 }
 
 base::Status SandboxContainer::pause() { return destroyed_ ? gone() : parts_.cgroup->freeze(); }

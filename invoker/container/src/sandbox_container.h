@@ -48,10 +48,12 @@ class SandboxContainer final : public invoker::Container {
   base::Result<invoker::DetachOutcome> detach(const std::string& target) override;
   invoker::CollectedLogs logs(const invoker::LogRequest& request) override;
   bool memory_exhausted() override;
+  int end_descriptor() const override { return parts_.pidfd.get(); }
   void kill() override;
   void destroy() override;
 
  private:
+  bool has_ended() const;
   MountPlace place_of(const std::string& target) const;
 
   SandboxParts parts_;

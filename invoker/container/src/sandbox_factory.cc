@@ -59,12 +59,14 @@ class SandboxFactory::State {
   State(SandboxConfig config, const base::Clock& clock, CgroupLayout layout)
       : config_(std::move(config)),
         clock_(clock),
-        cgroups_(std::move(layout), "larder-" + safe_name(config_.instance)) {}
+        cgroups_(std::move(layout), "larder-" + safe_name(config_.instance)),
+        health_(clock) {}
   ~State();
 
   base::Status start();
   base::Status remove_leftovers() const;
   base::Result<std::unique_ptr<invoker::Container>> create(const invoker::ContainerSpec& spec);
+  invoker::Health health();
   const SandboxConfig& config() const { return config_; }
 
  private:
@@ -75,6 +77,9 @@ class SandboxFactory::State {
                         SandboxParts& parts);
   base::Status launch(const Runtime& runtime, StartOrder order, SandboxParts& parts,
                       const TheirEnds& theirs);
+  base::Result<std::unique_ptr<Cgroup>> make_group(const std::string& name,
+                                                   const CgroupLimits& limits) const;
+  base::Status check_groups() const;
 
   const SandboxConfig config_;
   const base::Clock& clock_;
@@ -84,6 +89,7 @@ class SandboxFactory::State {
   std::unique_ptr<NamespaceThread> namespaces_;
   std::unique_ptr<LogReader> log_reader_;
   std::unique_ptr<Wardens> wardens_;
+  invoker::HealthKeeper health_;
   std::atomic<std::uint64_t> counter_{0};
 };
 
@@ -130,6 +136,30 @@ base::Status SandboxFactory::State::start() {
                                {config_.proxy_program, config_.read_only_paths,
                                 cgroups_.directories(), config_.state_directory, config_.uid},
                                ids_->fd()));
+  return {};
+}
+
+// Somebody who tidies up may have removed the empty groups that ours are made in.
+base::Result<std::unique_ptr<Cgroup>> SandboxFactory::State::make_group(
+    const std::string& name, const CgroupLimits& limits) const {
+  auto group = cgroups_.make(name, limits);
+  if (group.ok() || group.error().code != base::ErrorCode::kNotFound) return group;
+  TRY_STATUS(cgroups_.prepare());
+  return cgroups_.make(name, limits);
+}
+
+invoker::Health SandboxFactory::State::health() {
+  const base::Status groups = check_groups();
+  health_.note(groups.ok() ? wardens_->check() : groups);
+  return health_.health();
+}
+
+base::Status SandboxFactory::State::check_groups() const {
+  for (const std::string& path : cgroups_.directories()) {
+    if (access(path.c_str(), F_OK) != 0) {
+      return base::error_from_errno(errno, "looking for the control group " + path);
+    }
+  }
   return {};
 }
 
@@ -218,8 +248,7 @@ base::Status SandboxFactory::State::assemble(const invoker::ContainerSpec& spec,
   StartOrder order = make_order(runtime, spec);
   TRY(parts.first_id, ids_->take());
   order.uid_base = parts.first_id;
-  TRY(parts.cgroup,
-      cgroups_.make(parts.id, {spec.memory_bytes, config_.pids_max, spec.cpu_shares}));
+  TRY(parts.cgroup, make_group(parts.id, {spec.memory_bytes, config_.pids_max, spec.cpu_shares}));
   TRY(parts.root, make_root());
   TheirEnds theirs;
   TRY(theirs.cgroups, parts.cgroup->entrances());
@@ -280,6 +309,8 @@ base::Result<std::unique_ptr<invoker::Container>> SandboxFactory::create(
 
 // start() has done it: nothing could be made before.
 base::Status SandboxFactory::remove_leftovers() { return {}; }
+
+invoker::Health SandboxFactory::health() const { return state_->health(); }
 
 std::int64_t SandboxFactory::uid() const { return state_->config().uid; }
 

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <utility>
+
 #include "plumbing.h"
 
 namespace invoker_container {
@@ -27,9 +30,23 @@ base::Result<StartedSandbox> Wardens::order(const Runtime& runtime, const StartO
 base::Result<std::shared_ptr<WardenClient>> Wardens::plain() {
   const std::lock_guard lock(mutex_);
   if (plain_->has_ended()) {
-    TRY(plain_, start_plain());
+    auto started = start_plain();
+    replaced_ = started.ok() ? base::Status() : base::Status(started.error());
+    TRY(plain_, std::move(started));
   }
   return plain_;
+}
+
+base::Status Wardens::check() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock() || !plain_->has_ended()) return {};
+  TRY_STATUS(replaced_);
+  for (const std::string& program : {config_.sandbox_program, config_.proxy_program}) {
+    if (access(program.c_str(), X_OK) < 0) {
+      return base::error_from_errno(errno, "larder-sandbox has ended; looking for " + program);
+    }
+  }
+  return {};
 }
 
 std::shared_ptr<WardenClient> Wardens::stem_for(const Runtime& runtime) {

@@ -25,6 +25,10 @@ class Wardens {
   base::Result<StartedSandbox> order(const Runtime& runtime, const StartOrder& order,
                                      const std::vector<int>& fds);
 
+  // Whether the one for all kinds is there, or could be replaced as far as is seen. Waits for
+  // nobody: one whose place is being taken now is not looked at.
+  base::Status check();
+
  private:
   // A kind whose interpreter is forked.
   struct Stem {
@@ -44,6 +48,7 @@ class Wardens {
   const int ids_fd_;
   std::mutex mutex_;  // guards what follows, not what the wardens do
   std::shared_ptr<WardenClient> plain_;
+  base::Status replaced_;              // what became of the last attempt
   std::map<std::string, Stem> stems_;  // by kind
 };
 

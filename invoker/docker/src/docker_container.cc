@@ -45,18 +45,15 @@ DockerContainer::DockerContainer(ContainerParts parts, const Shared& shared)
 DockerContainer::~DockerContainer() { destroy(); }
 
 // An address goes to another container when its own is gone, so nothing is sent to one that has
-// ended. That nobody listens is told apart from that nobody listens yet.
+// ended. One that somebody else has paused would take the request and stand still until its time is
+// over. That nobody listens is told apart from that nobody listens yet.
 invoker::CallOutcome DockerContainer::post(const std::string& path, const std::string& body,
                                            base::Instant deadline,
                                            const invoker::ResponseBounds& bounds,
                                            bool retry_refused) {
-  invoker::CallOutcome outcome;
-  if (parts_.ending->ended()) {
-    outcome.error = CallError::kConnectionRefused;
-    outcome.start_ms = outcome.end_ms = base::epoch_ms(shared_.clock.wall());
-  } else {
-    outcome = client_.post(path, body, deadline, bounds, retry_refused);
-  }
+  if (parts_.ending->ended()) return nobody_there();
+  if (!paused_ && parts_.ending->take_pause()) static_cast<void>(go_on().ok());
+  invoker::CallOutcome outcome = client_.post(path, body, deadline, bounds, retry_refused);
   // The container's groups go soon after it, and what killed it was counted before.
   memory_known_ = broke(outcome.error) && note_memory();
   if (retry_refused && outcome.error == CallError::kConnectionRefused)
@@ -64,18 +61,32 @@ invoker::CallOutcome DockerContainer::post(const std::string& path, const std::s
   return outcome;
 }
 
+invoker::CallOutcome DockerContainer::nobody_there() {
+  memory_known_ = note_memory();
+  invoker::CallOutcome outcome;
+  outcome.error = CallError::kConnectionRefused;
+  outcome.start_ms = outcome.end_ms = base::epoch_ms(shared_.clock.wall());
+  return outcome;
+}
+
 base::Status DockerContainer::pause() {
   if (destroyed_) return gone();
   client_.close_connections();
-  TRY_STATUS(freezes() ? parts_.host.freezer->freeze() : shared_.api.pause(parts_.id));
+  TRY_STATUS(freezes() ? parts_.ending->view().freezer->freeze() : shared_.api.pause(parts_.id));
   paused_ = true;
   return {};
 }
 
 base::Status DockerContainer::resume() {
   if (destroyed_) return gone();
-  TRY_STATUS(freezes() ? parts_.host.freezer->thaw() : shared_.api.unpause(parts_.id));
+  TRY_STATUS(go_on());
   paused_ = false;
+  return {};
+}
+
+base::Status DockerContainer::go_on() {
+  TRY_STATUS(freezes() ? parts_.ending->view().freezer->thaw() : shared_.api.unpause(parts_.id));
+  parts_.ending->take_pause();
   return {};
 }
 
@@ -85,7 +96,7 @@ base::Status DockerContainer::check_attachable(const std::string& target) const 
   if (attached_.contains(target)) {
     return base::Error{ErrorCode::kAlreadyExists, "A volume is mounted at " + target};
   }
-  if (parts_.host.mount_namespace.valid()) return {};
+  if (parts_.mount_namespace.valid()) return {};
   return base::Error{ErrorCode::kUnsupported,
                      "Volumes cannot be attached: the containers' processes are not seen here "
                      "(the invoker needs the host's process namespace)."};
@@ -96,7 +107,7 @@ base::Status DockerContainer::attach(invoker::Mount mount) {
   TRY_STATUS(check_attachable(mount.target));
   TRY(const std::uint64_t number, mount_number(mount.tree.get()));
   const MountPlace place = place_of(mount.target);
-  const int container = parts_.host.mount_namespace.get();
+  const int container = parts_.mount_namespace.get();
   TRY_STATUS(shared_.namespaces.visit(container, [&]() -> base::Status {
     if (place.outer.empty()) {
       const base::Status made = make_volume_point(mount.target);
@@ -126,12 +137,12 @@ base::Result<invoker::DetachOutcome> DockerContainer::detach(const std::string& 
   const std::uint64_t number = at->second;
   attached_.erase(at);
   auto outcome = invoker::DetachOutcome::kHeld;
-  const int container = parts_.host.mount_namespace.get();
+  const int container = parts_.mount_namespace.get();
   TRY_STATUS(shared_.namespaces.visit(container, [&]() -> base::Status {
     TRY(outcome, invoker_container::unmount_tree(target));
     return {};
   }));
-  return sees_mount(parts_.host.pid, number) ? invoker::DetachOutcome::kHeld : outcome;
+  return sees_mount(parts_.ending->view().pid, number) ? invoker::DetachOutcome::kHeld : outcome;
 }
 
 invoker::CollectedLogs DockerContainer::logs(const invoker::LogRequest& request) {
@@ -163,8 +174,8 @@ bool DockerContainer::wait_until_settled(base::Instant end) const {
 
 // False when the kernel cannot be asked: the container's groups are not seen, or went with it.
 bool DockerContainer::note_memory() {
-  if (!parts_.host.freezer) return false;
-  const auto kills = parts_.host.freezer->oom_kills();
+  if (!parts_.ending->view().freezer) return false;
+  const auto kills = parts_.ending->view().freezer->oom_kills();
   if (kills.value_or(0) > 0) out_of_memory_ = true;
   return kills.has_value();
 }
@@ -193,18 +204,22 @@ void DockerContainer::kill() {
   static_cast<void>(shared_.api.kill(parts_.id).ok());  // what has ended cannot be killed
 }
 
-// A frozen process cannot die, and the daemon would wait for it.
+// A frozen process cannot die, whoever froze it, and the daemon would wait for it.
 void DockerContainer::destroy() {
   if (destroyed_) return;
   client_.close_connections();
   parts_.ending->kill();
-  if (paused_) static_cast<void>(resume().ok());
+  if (parts_.ending->view().freezer) {
+    static_cast<void>(parts_.ending->view().freezer->thaw().ok());
+  } else if (paused_) {
+    static_cast<void>(shared_.api.unpause(parts_.id).ok());
+  }
   destroyed_ = true;
   shared_.watch.remove(parts_.id);
   if (!shared_.api.remove(parts_.id).ok()) shared_.undertaker.take(parts_.id);
   parts_.ending->mark();
   parts_.log.reset();
-  parts_.host.mount_namespace.reset();
+  parts_.mount_namespace.reset();
 }
 
 }  // namespace invoker_docker

@@ -34,7 +34,7 @@ struct Shared {
 struct ContainerParts {
   std::string id;
   std::string address;
-  HostView host;
+  base::UniqueFd mount_namespace;  // not valid: volumes cannot be attached
   std::shared_ptr<Ending> ending;
   std::unique_ptr<LogSource> log;  // none: nothing is collected
 };
@@ -54,13 +54,16 @@ class DockerContainer final : public invoker::Container {
   base::Result<invoker::DetachOutcome> detach(const std::string& target) override;
   invoker::CollectedLogs logs(const invoker::LogRequest& request) override;
   bool memory_exhausted() override;
+  int end_descriptor() const override { return parts_.ending->descriptor(); }
   void kill() override;
   void destroy() override;
 
  private:
   base::Status check_attachable(const std::string& target) const;
   invoker_container::MountPlace place_of(const std::string& target) const;
-  bool freezes() const { return shared_.use_freezer && parts_.host.freezer.has_value(); }
+  bool freezes() const { return shared_.use_freezer && parts_.ending->view().freezer.has_value(); }
+  invoker::CallOutcome nobody_there();
+  base::Status go_on();
   bool note_memory();
   bool ask_about_memory();
   bool wait_until_settled(base::Instant end) const;

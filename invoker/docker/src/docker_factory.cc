@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "docker_container.h"
+#include "forgotten.h"
 #include "image_name.h"
 #include "image_puller.h"
 #include "log_collector.h"
@@ -37,6 +38,13 @@ bool lacks_program(const base::Error& error) {
       [&](const char* words) { return error.message.find(words) != std::string::npos; });
 }
 
+std::vector<std::string> ids_of(const std::vector<Listed>& containers) {
+  std::vector<std::string> ids;
+  ids.reserve(containers.size());
+  for (const Listed& container : containers) ids.push_back(container.id);
+  return ids;
+}
+
 // What the operator gave is looked at once, at the start, and not at the first action.
 base::Status check(const DockerConfig& config) {
   TRY([[maybe_unused]] const base::Json body, create_body("any", run_options(config, {})));
@@ -63,6 +71,7 @@ class DockerFactory::State {
 
   base::Result<std::unique_ptr<invoker::Container>> create(const invoker::ContainerSpec& spec);
   base::Status remove_leftovers();
+  invoker::Health health() const { return watch_.health(); }
 
  private:
   base::Result<ChosenImage> choose_image(const invoker::ContainerSpec& spec) const;
@@ -135,6 +144,7 @@ base::Result<std::string> DockerFactory::State::make(const invoker::ContainerSpe
                                                      const std::string& image) {
   TRY(const base::Json body, create_body(image, run_options(config_, spec)));
   const Turnstile::Pass pass = turnstile_.enter();
+  undertaker_.end_processes();
   TRY(std::string id, make_named(spec.name, body, image));
   const base::Status started = start(id, image);
   if (started.ok()) return id;
@@ -178,10 +188,11 @@ base::Result<ContainerParts> DockerFactory::State::look_into(const std::string& 
   ContainerParts parts;
   parts.id = id;
   parts.address = found.address;
-  if (config_.use_host_view) parts.host = look_at(found.pid, id);
-  parts.ending = std::make_shared<Ending>(std::move(parts.host.pidfd));
+  HostView view = config_.use_host_view ? look_at(found.pid, id) : HostView();
+  parts.mount_namespace = std::move(view.mount_namespace);
+  parts.ending = std::make_shared<Ending>(std::move(view));
   if (!found.running) parts.ending->mark();
-  if (!parts.ending->by_kernel()) watch_.add(id, parts.ending);
+  watch_.add(id, found.address, parts.ending);
   parts.log = log_of(found);
   return parts;
 }
@@ -200,6 +211,7 @@ std::unique_ptr<LogSource> DockerFactory::State::log_of(const Inspected& contain
 base::Status DockerFactory::State::remove_leftovers() {
   const auto end = std::chrono::steady_clock::now() + kLeftoverPatience;
   TRY(const std::vector<Listed> found, api_->list(config_.name_prefix));
+  end_processes_of(ids_of(found));  // a process that is frozen would not die of the daemon's signal
   std::atomic<std::size_t> next = 0;
   std::vector<std::jthread> removers;
   for (std::size_t i = 0; i < std::min(kRemoversMax, found.size()); ++i) {
@@ -217,13 +229,8 @@ base::Status DockerFactory::State::remove_leftovers() {
                                                        "... could not be removed"};
 }
 
-// Stopped by the daemon, or by a freezer that the daemon knows nothing of.
 void DockerFactory::State::remove_one(const Listed& container) const {
   if (container.paused) static_cast<void>(api_->unpause(container.id).ok());
-  if (const auto found = api_->inspect(container.id, ""); found.ok()) {
-    const HostView view = look_at(found->pid, container.id);
-    if (view.freezer) static_cast<void>(view.freezer->thaw().ok());
-  }
   const base::Status status = api_->remove(container.id);
   if (!status.ok()) log_.warn("Docker", status.error().message);
 }
@@ -247,5 +254,7 @@ base::Result<std::unique_ptr<invoker::Container>> DockerFactory::create(
 }
 
 base::Status DockerFactory::remove_leftovers() { return state_->remove_leftovers(); }
+
+invoker::Health DockerFactory::health() const { return state_->health(); }
 
 }  // namespace invoker_docker

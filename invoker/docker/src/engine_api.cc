@@ -14,6 +14,7 @@ using invoker_http::HttpRequest;
 
 constexpr std::int64_t kAnswerBytesMax = 64 << 20;  // a list of all containers
 constexpr std::size_t kEventBytesMax = 1 << 20;
+constexpr milliseconds kPingMax{5'000};
 
 ErrorCode code_of(int status) {
   switch (status) {
@@ -180,17 +181,23 @@ base::Status EngineApi::read_logs(const std::string& id, const LogQuery& query,
   return refusal("give the logs of " + id, answer);
 }
 
+base::Status EngineApi::ping() const {
+  TRY([[maybe_unused]] const std::string answer,
+      call("GET", "/_ping", std::min(kPingMax, timeouts_.version)));
+  return {};
+}
+
 base::Status EngineApi::follow_events(invoker_http::HttpStream& stream, base::WallTime since,
-                                      const Sink& sink) const {
+                                      base::milliseconds quiet_max, const Sink& sink) const {
   HttpRequest request;
-  const Json filters = Json::object(
-      {{"type", Json::array().append("container")}, {"event", Json::array().append("die")}});
+  const Json filters = Json::object({{"type", Json::array().append("container")},
+                                     {"event", Json::array().append("die").append("pause")}});
   const std::int64_t seconds = base::epoch_ms(since) / 1000;
   request.path = root_ + "/events?filters=" + encoded(filters.to_string()) +
                  "&since=" + std::to_string(seconds);
   Lines lines(kEventBytesMax);
   TRY(const HttpAnswer answer,
-      stream.read(request, {base::Instant::max()}, [&](std::string_view bytes) {
+      stream.read(request, {base::Instant::max(), quiet_max}, [&](std::string_view bytes) {
         if (!lines.add(bytes)) return false;
         while (auto line = lines.take()) {
           if (!sink(*line)) return false;

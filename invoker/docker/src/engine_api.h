@@ -49,10 +49,12 @@ class EngineApi {
   // Feeds the frames of the container's logs, with time stamps, until `sink` has enough.
   using Sink = invoker_http::HttpStream::Sink;
   base::Status read_logs(const std::string& id, const LogQuery& query, const Sink& sink) const;
-  // Feeds events of containers that ended after `since`, a line each, until stream.stop(). Always
-  // ends with an error.
+  // Feeds events of containers that ended or were paused after `since`, a line each, until
+  // stream.stop(). Always ends with an error; kDeadlineExceeded when nothing came for `quiet_max`.
   base::Status follow_events(invoker_http::HttpStream& stream, base::WallTime since,
-                             const Sink& sink) const;
+                             base::milliseconds quiet_max, const Sink& sink) const;
+  // Whether the daemon answers at all. Time: five seconds.
+  base::Status ping() const;
   const invoker_http::HttpTarget& target() const { return target_; }
 
  private:

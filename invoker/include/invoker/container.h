@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "invoker/health.h"
 
 namespace invoker {
 
@@ -99,7 +100,8 @@ class Container {
   virtual const std::string& id() const = 0;
 
   // Sends one JSON body to `path` ("/init" or "/run"). With `retry_refused`, a refused connection
-  // is tried again every 50 ms until the deadline (for /init; never for /run).
+  // is tried again every 50 ms until the deadline (for /init; never for /run). kConnectionRefused
+  // for a container that had ended before the call: nobody's fault who comes later.
   virtual CallOutcome post(const std::string& path, const std::string& body, base::Instant deadline,
                            const ResponseBounds& bounds, bool retry_refused) = 0;
 
@@ -122,6 +124,10 @@ class Container {
   // Whether the kernel killed a process of it for want of memory since it was made.
   virtual bool memory_exhausted() = 0;
 
+  // A descriptor that polls readable once the container has ended, whoever ended it; -1 where none
+  // is to be had. The container's own, to be used until the object is destroyed.
+  virtual int end_descriptor() const = 0;
+
   // Ends every process, so that calls under way break. Idempotent; destroy() is still wanted.
   virtual void kill() = 0;
 
@@ -142,6 +148,9 @@ class ContainerFactory {
 
   // Removes what an earlier process of this invoker left behind. Called once, before create().
   virtual base::Status remove_leftovers() = 0;
+
+  // Whether containers can be made, as far as is known: nobody is asked, nothing is waited for.
+  virtual Health health() const = 0;
 };
 
 }  // namespace invoker

@@ -75,7 +75,7 @@ struct Run {
   JobId job;
   StartKind start;
   bool initialize;      // this job carries /init
-  bool may_reschedule;  // first run after an idle time: a dead container is no failure
+  bool may_reschedule;  // it has been idle before: a dead container is no failure
 };
 struct Pause {
   ContainerId container;
@@ -133,6 +133,9 @@ class ContainerPool {
   Commands job_ended(ContainerId container, JobId job, JobEnd end, base::Instant now);
   Commands paused(ContainerId container, bool succeeded, base::Instant now);
   Commands resumed(ContainerId container, bool succeeded, base::Instant now);
+  // The container has ended by itself: whoever is in it will notice; nobody new gets it. It may be
+  // unknown by now.
+  Commands ended(ContainerId container, base::Instant now);
   // The Remove is done. Memory counts until here.
   Commands removed(ContainerId container, base::Instant now);
 

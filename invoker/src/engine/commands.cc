@@ -69,6 +69,7 @@ void Invoker::Engine::start(const SharedSlot& slot, const SharedJob& job,
                         : outside_.containers.create(spec);
   if (made) {
     slot->container = std::move(made).value();
+    ends_.add(slot->id, slot->container->end_descriptor());
     pool_.post([this, slot](ContainerPool& pool, base::Instant now) {
       mark_started(*slot);
       return pool.started(slot->id, now);

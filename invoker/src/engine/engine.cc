@@ -17,6 +17,9 @@ Invoker::Engine::Engine(InvokerConfig config, const Outside& outside)
     : config_(std::move(config)),
       outside_(outside),
       pool_(config_.pool, outside.clock, [this](Command& command) { execute(command); }),
+      ends_([this](ContainerId id) {
+        pool_.post([id](ContainerPool& pool, base::Instant now) { return pool.ended(id, now); });
+      }),
       executor_(config_.threads_max),
       fetchers_(kFetchThreadsMax) {
   pool_.begin();

@@ -8,6 +8,7 @@
 #include <shared_mutex>
 #include <unordered_map>
 
+#include "engine/end_watch.h"
 #include "engine/executor.h"
 #include "engine/job.h"
 #include "engine/job_run.h"
@@ -97,6 +98,7 @@ class Invoker::Engine {
   // Invoking namespace and action → the warm key last seen, so that older revisions can go.
   std::unordered_map<std::string, std::string> latest_keys_;
   PoolOwner pool_;
+  EndWatch ends_;
   Executor executor_;  // destroyed before pool_, to which its tasks post
   Executor fetchers_;  // of their own, so that a slow database does not hold up warm runs
 };

@@ -66,6 +66,11 @@ PooledContainer& ContainerBook::get(ContainerId id) {
   return *found->second;
 }
 
+PooledContainer* ContainerBook::find(ContainerId id) {
+  const auto found = containers_.find(id);
+  return found == containers_.end() ? nullptr : found->second.get();
+}
+
 void ContainerBook::erase(PooledContainer& container) {
   container.phase = Phase::kRemoving;
   refresh(container);

@@ -30,6 +30,7 @@ class ContainerBook {
 
   PooledContainer& add(std::string kind, std::int64_t memory_bytes);
   PooledContainer& get(ContainerId id);
+  PooledContainer* find(ContainerId id);  // nullptr: unknown
   void erase(PooledContainer& container);
   bool empty() const { return containers_.empty(); }
   const auto& all() const { return containers_; }

@@ -50,6 +50,11 @@ Commands ContainerPool::resumed(ContainerId container, bool succeeded, base::Ins
   return state_->take_commands();
 }
 
+Commands ContainerPool::ended(ContainerId container, base::Instant now) {
+  state_->ended(container, now);
+  return state_->take_commands();
+}
+
 Commands ContainerPool::removed(ContainerId container, base::Instant now) {
   state_->removed(container, now);
   return state_->take_commands();

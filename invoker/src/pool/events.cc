@@ -32,7 +32,7 @@ void ContainerPool::State::started(ContainerId id, base::Instant now) {
     container.phase = Phase::kStem;
     book_.touch(container, now_);
     JobsInOrder& waiting = container.stem->waiting;
-    if (draining_) {
+    if (draining_ || container.forgotten) {
       remove(container);
     } else if (!waiting.empty()) {
       PooledJob& job = *waiting.begin()->second;
@@ -140,6 +140,17 @@ void ContainerPool::State::resumed(ContainerId id, bool succeeded, base::Instant
     run_pending(container);
     offer(container);
   }
+  settle();
+}
+
+// Whoever runs in it sees its connection break. One that is being paused or resumed goes when that
+// is answered.
+void ContainerPool::State::ended(ContainerId id, base::Instant now) {
+  now_ = now;
+  PooledContainer* container = book_.find(id);
+  if (container == nullptr) return;
+  container->forgotten = true;
+  if (container->is_idle()) remove(*container);
   settle();
 }
 

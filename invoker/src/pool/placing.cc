@@ -130,9 +130,9 @@ void ContainerPool::State::run(PooledContainer& container, PooledJob& job) {
   ++container.active;
   container.called_at = job.submitted;
   if (!initialize) ++warm_starts_;
-  commands_.emplace_back(command::Run{container.id, job.id,
-                                      initialize ? container.origin : StartKind::kWarm, initialize,
-                                      !initialize && !container.proven});
+  commands_.emplace_back(command::Run{
+      container.id, job.id, initialize ? container.origin : StartKind::kWarm, initialize,
+      initialize ? container.origin == StartKind::kStemCell : !container.proven});
 }
 
 // The container is ready for all who waited for it.

@@ -112,7 +112,7 @@ struct PooledContainer {
   int active = 0;
   std::vector<PooledJob*> pending;  // of a start, the first is its owner
   bool proven = false;              // a job has ended well since it was last idle
-  bool forgotten = false;           // its action is gone
+  bool forgotten = false;           // its action is gone, or it has ended
   bool closed = false;              // kept free of new jobs for the head of the line
   base::Instant warm_since;
   base::Instant resting_since;  // idle, or paused

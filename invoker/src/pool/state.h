@@ -33,6 +33,7 @@ class ContainerPool::State {
   void job_ended(ContainerId id, JobId job_id, JobEnd end, base::Instant now);
   void paused(ContainerId id, bool succeeded, base::Instant now);
   void resumed(ContainerId id, bool succeeded, base::Instant now);
+  void ended(ContainerId id, base::Instant now);
   void removed(ContainerId id, base::Instant now);
   void tick(base::Instant now);
   void drain(base::Instant now);

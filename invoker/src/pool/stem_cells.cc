@@ -7,7 +7,7 @@ namespace invoker {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryDelayFirst{100};
-constexpr std::chrono::milliseconds kRetryDelayMax{60'000};
+constexpr std::chrono::milliseconds kRetryDelayMax{10'000};
 
 bool is_short(const StemClass& stem) { return stem.ready.size() + stem.starting < stem.count; }
 

@@ -68,6 +68,9 @@ class SandboxFactory final : public invoker::ContainerFactory {
   base::Result<std::unique_ptr<invoker::Container>> create(
       const invoker::ContainerSpec& spec) override;
   base::Status remove_leftovers() override;
+  // Not well while control groups are missing (the next create() makes them again) or the warden
+  // has ended and cannot be replaced.
+  invoker::Health health() const override;
 
   // The user and group id that actions have inside: whose the files of a mount with
   // FileOwners::kContainer should be. On the host it is another one for each container.

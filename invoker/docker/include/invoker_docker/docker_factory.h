@@ -92,6 +92,9 @@ class DockerFactory final : public invoker::ContainerFactory {
   // Errors: kDeadlineExceeded when some are still there, else as the daemon says.
   base::Status remove_leftovers() override;
 
+  // Not well while the daemon does not answer; a daemon that hangs is noticed after some seconds.
+  invoker::Health health() const override;
+
  private:
   class State;
   explicit DockerFactory(std::unique_ptr<State> state);

@@ -1,6 +1,8 @@
 // Containers that exist only in memory: they answer what the test says, and keep a diary.
 #pragma once
 
+#include <sys/eventfd.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -8,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,6 +70,8 @@ class FakeWorld {
     return at == bodies_.end() ? "" : at->second;
   }
   int alive() const { return alive_; }
+  // Every container that is there ends by itself.
+  inline void end_all();
 
  private:
   friend class FakeContainer;
@@ -93,14 +98,21 @@ class FakeWorld {
   std::vector<std::string> diary_;
   std::atomic<bool> memory_exhausted_ = false;
   std::atomic<int> alive_ = 0;
+  std::set<class FakeContainer*> containers_;
 };
 
 class FakeContainer final : public invoker::Container {
  public:
   FakeContainer(FakeWorld& world, std::string id) : world_(world), id_(std::move(id)) {
     ++world_.alive_;
+    const std::lock_guard lock(world_.mutex_);
+    world_.containers_.insert(this);
   }
-  ~FakeContainer() override { destroy(); }
+  ~FakeContainer() override {
+    destroy();
+    const std::lock_guard lock(world_.mutex_);
+    world_.containers_.erase(this);
+  }
 
   const std::string& id() const override { return id_; }
 
@@ -148,8 +160,15 @@ class FakeContainer final : public invoker::Container {
     return FakeWorld::take(world_.logs_).value_or(invoker::CollectedLogs{});
   }
   bool memory_exhausted() override { return world_.memory_exhausted_; }
+  int end_descriptor() const override { return end_.get(); }
+  // Ends by itself.
+  void end() {
+    killed_ = true;
+    eventfd_write(end_.get(), 1);
+  }
   void kill() override {
     if (!killed_.exchange(true)) world_.note("kill");
+    eventfd_write(end_.get(), 1);
   }
   void destroy() override {
     if (destroyed_.exchange(true)) return;
@@ -160,10 +179,16 @@ class FakeContainer final : public invoker::Container {
  private:
   FakeWorld& world_;
   const std::string id_;
+  const base::UniqueFd end_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   std::atomic<bool> destroyed_ = false;
   std::atomic<bool> killed_ = false;
   std::map<std::string, bool> attached_;  // guarded by the world's mutex
 };
+
+inline void FakeWorld::end_all() {
+  const std::lock_guard lock(mutex_);
+  for (FakeContainer* container : containers_) container->end();
+}
 
 class FakeContainerFactory final : public invoker::ContainerFactory {
  public:
@@ -171,12 +196,15 @@ class FakeContainerFactory final : public invoker::ContainerFactory {
 
   base::Result<std::unique_ptr<invoker::Container>> create(
       const invoker::ContainerSpec& spec) override {
-    const std::lock_guard lock(world_.mutex_);
-    world_.diary_.push_back("create " + spec.name);
-    if (auto error = FakeWorld::take(world_.create_errors_)) return *error;
+    {
+      const std::lock_guard lock(world_.mutex_);
+      world_.diary_.push_back("create " + spec.name);
+      if (auto error = FakeWorld::take(world_.create_errors_)) return *error;
+    }
     return std::unique_ptr<invoker::Container>(std::make_unique<FakeContainer>(world_, spec.name));
   }
   base::Status remove_leftovers() override { return {}; }
+  invoker::Health health() const override { return {}; }
 
  private:
   FakeWorld& world_;
