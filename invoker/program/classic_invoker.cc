@@ -216,6 +216,7 @@ std::vector<invoker_server::Check> ClassicInvoker::Parts::checks() {
     readiness.note(kDatabase, stats.available
                                   ? base::Status()
                                   : base::Error{ErrorCode::kUnavailable, stats.last_error});
+    readiness.take(kContainers, containers->health());
   }
   return readiness.checks();
 }
@@ -228,6 +229,7 @@ std::string ClassicInvoker::Parts::metrics() const {
                      .acks = acknowledger->stats(),
                      .actions = actions->stats(),
                      .records = activations->stats(),
+                     .containers = containers->health(),
                      .unreadable = reader->unreadable(),
                      .enabled = pinger->is_enabled(),
                      .topic = settings.kafka.topic_prefix + instance.source(),

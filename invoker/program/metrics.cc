@@ -64,6 +64,12 @@ void append_records(const invoker_couchdb::CouchActivationsStats& records, Metri
       .value(records.available ? 1 : 0);
 }
 
+void append_health(const invoker::Health& containers, MetricsText& text) {
+  text.family("larder_container_engine_up", "gauge",
+              "1 while containers can be made, as far as is known.")
+      .value(containers.ok ? 1 : 0);
+}
+
 }  // namespace
 
 std::string metrics_of(const Measured& measured,
@@ -74,6 +80,7 @@ std::string metrics_of(const Measured& measured,
   append_acks(measured.acks, text);
   append_actions(measured.actions, text);
   append_records(measured.records, text);
+  append_health(measured.containers, text);
   if (settings.stock_names) {
     append_stock_metrics({measured.engine, measured.topic, measured.lag, settings.stock_tags},
                          text);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "invoker/acknowledger.h"
+#include "invoker/health.h"
 #include "invoker/invoker.h"
 #include "invoker/message_feed.h"
 #include "invoker_couchdb/couch_actions.h"
@@ -20,6 +21,7 @@ struct Measured {
   invoker::Acknowledger::Stats acks;
   invoker_couchdb::CouchActionsStats actions;
   invoker_couchdb::CouchActivationsStats records;
+  invoker::Health containers;
   std::uint64_t unreadable = 0;
   bool enabled = false;
   std::string topic;

@@ -20,15 +20,29 @@ Readiness::Readiness(const base::Clock& clock, const std::vector<std::string>& n
 
 void Readiness::note(const std::string& name, const base::Status& status) {
   const std::lock_guard lock(mutex_);
+  invoker_server::Check& check = find(name);
+  if (check.ok != status.ok()) check.since = clock_.wall();
+  check.ok = status.ok();
+  if (!status.ok()) {
+    check.error = status.error().message;
+  } else if (check.error == kNotYet) {
+    check.error.clear();
+  }
+}
+
+void Readiness::take(const std::string& name, const invoker::Health& health) {
+  const std::lock_guard lock(mutex_);
+  invoker_server::Check& check = find(name);
+  check.ok = health.ok;
+  check.since = health.since;
+  // An error of the time before this health was kept stays.
+  if (!health.last_error.empty()) check.error = health.last_error;
+}
+
+invoker_server::Check& Readiness::find(const std::string& name) {
   const auto check = std::ranges::find(checks_, name, &invoker_server::Check::name);
   CHECK(check != checks_.end());
-  if (check->ok != status.ok()) check->since = clock_.wall();
-  check->ok = status.ok();
-  if (!status.ok()) {
-    check->error = status.error().message;
-  } else if (check->error == kNotYet) {
-    check->error.clear();
-  }
+  return *check;
 }
 
 std::vector<invoker_server::Check> Readiness::checks() const {

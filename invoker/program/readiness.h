@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "invoker/health.h"
 #include "invoker_server/control_server.h"
 
 namespace program {
@@ -21,10 +22,15 @@ class Readiness {
   // The time of the state changes only with the state; the last error stays.
   void note(const std::string& name, const base::Status& status);
 
+  // As somebody else has kept it.
+  void take(const std::string& name, const invoker::Health& health);
+
   std::vector<invoker_server::Check> checks() const;
 
  private:
   const base::Clock& clock_;
+  invoker_server::Check& find(const std::string& name);
+
   mutable std::mutex mutex_;  // guards checks_
   std::vector<invoker_server::Check> checks_;
 };
