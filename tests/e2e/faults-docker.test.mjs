@@ -146,7 +146,7 @@ test('the daemon may be killed under load and come back: what it ended fails, al
     assert.equal(code, 0, failure);
     const failures = (await invoker.records()).filter(record => record.response.statusCode !== 0);
     assert.ok(failures.length > 0, 'it was under load');
-    for (const record of failures) assert.ok(isKilled(record) || isNotStarted(record), JSON.stringify(record.response));
+    for (const record of failures) assert.ok(isKilled(record) || isNotStarted(record), `${JSON.stringify(record)}\n${invoker.log}`);
     const again = await invoker.simulate('--action', 'echo', '--action', 'sleep:50', '--requests', '40', '--outstanding', '4',
         '--memory', '128 MB', '--controller', 'second', '--strict');
     assert.equal(again.code, 0, again.failure);
