@@ -44,6 +44,7 @@ TEST_F(InvokerTest, ARuntimeThatShutsDownGivesItsActivationBackAtInitAndAtRun) {
     });
   }
   EXPECT_EQ(run_one().response.code, StatusCode::kSuccess);
+  stop();
   EXPECT_EQ(invoker_->stats().pool.cold_starts, 3u) << "one for each that shut down";
 }
 
@@ -64,10 +65,12 @@ TEST_F(InvokerTest, ContainersThatEndWhileTheyAreIdleAreRemovedAndStemCellsRepla
   config_.pool.stem_cells = {{"nodejs:20", 256LL << 20, 1}};
   EXPECT_EQ(run_one().response.code, StatusCode::kSuccess);
   ASSERT_TRUE(becomes(world_, "create", 2)) << "the stem cell, and that of the activation";
+  while (world_.alive() < 2) std::this_thread::yield();
   world_.end_all();
   EXPECT_TRUE(becomes(world_, "destroy", 2));
   EXPECT_TRUE(becomes(world_, "create", 3)) << "another stem cell";
   EXPECT_EQ(run_one(message("a2")).response.code, StatusCode::kSuccess);
+  stop();
   EXPECT_EQ(invoker_->stats().pool.cold_starts, 2u);
 }
 

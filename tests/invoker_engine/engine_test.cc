@@ -126,6 +126,7 @@ TEST_F(InvokerTest, ADeadWarmContainerIsReplacedAndTheActivationRunsElsewhere) {
                      [](auto&, auto&) { return FakeWorld::broken(CallError::kConnectionRefused); });
   const Activation second = run_one(message("a2"));
   EXPECT_EQ(second.response.code, StatusCode::kSuccess);
+  stop();
   EXPECT_THAT(world_.diary(), Contains("destroy"));
   EXPECT_EQ(invoker_->stats().pool.cold_starts, 2u);
 }

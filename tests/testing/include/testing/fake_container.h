@@ -104,9 +104,9 @@ class FakeWorld {
 class FakeContainer final : public invoker::Container {
  public:
   FakeContainer(FakeWorld& world, std::string id) : world_(world), id_(std::move(id)) {
-    ++world_.alive_;
     const std::lock_guard lock(world_.mutex_);
     world_.containers_.insert(this);
+    ++world_.alive_;
   }
   ~FakeContainer() override {
     destroy();
