@@ -108,7 +108,9 @@ void BackingFiles::remove_part(FileKey key) const {
 std::vector<FileKey> BackingFiles::scan() const {
   std::vector<FileKey> keys;
   std::vector<std::string> others;
-  DIR* directory = ::fdopendir(::openat(files_->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const int fd = ::openat(files_->get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return keys;
+  DIR* directory = ::fdopendir(fd);
   if (directory == nullptr) return keys;
   while (const dirent* entry = ::readdir(directory)) {  // NOLINT(concurrency-mt-unsafe): own stream
     const std::string_view name = entry->d_name;

@@ -39,7 +39,7 @@ class FetchTask final : public ConnectionPool::Client,
 
   void take(const DataFrame& data);
   void take(const HoleFrame& hole);
-  void take(const EndFrame& end);
+  void take(const EndFrame& told);
   void take(const FinalFrame& final);
   void restart();
   bool wrong_place(std::uint64_t offset);
