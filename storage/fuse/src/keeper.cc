@@ -24,7 +24,6 @@ using namespace std::chrono_literals;
 using base::Error;
 using base::error_from_errno;
 using base::ErrorCode;
-using base::Result;
 using base::Status;
 using base::UniqueFd;
 using SteadyTime = std::chrono::steady_clock::time_point;
