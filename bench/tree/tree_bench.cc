@@ -75,7 +75,7 @@ storage::ObjectWrite plain(int count, int round) {
 // Beside what the store takes for the same bytes, in turn.
 void measure_commits(Tree& tree, storage::ObjectStore& objects, const std::string& store) {
   const storage::ObjectId object{storage::Pool::kMetadata, "bench-floor", "plain"};
-  for (const auto& [count, wanted] : {std::pair(1, 4.0), {10, 4.0}, {100, 10.0}, {1000, 60.0}}) {
+  for (const auto& [count, wanted] : {std::pair(1, 4.0), {10, 6.0}, {100, 10.0}, {1000, 60.0}}) {
     bench::Samples ours, floor;
     for (int round = 0; round < kRounds; ++round) {
       const auto write =
