@@ -83,7 +83,7 @@ std::size_t MemoryObjectStore::count(Kind kind) const {
   return found == counts_.end() ? 0 : found->second;
 }
 
-std::function<void()> MemoryObjectStore::carry_out(Waiting waiting) {
+std::function<void()> MemoryObjectStore::carry_out(const Waiting& waiting) {
   ++counts_[waiting.request.kind];
   return waiting.run(take_fault(waiting.request));
 }
@@ -102,7 +102,7 @@ bool MemoryObjectStore::answer(std::size_t index) {
     const auto position = waiting_.begin() + static_cast<std::ptrdiff_t>(index);
     Waiting waiting = std::move(*position);
     waiting_.erase(position);
-    tell_caller = carry_out(std::move(waiting));
+    tell_caller = carry_out(waiting);
   }
   const storage::AnswerScope answering;
   tell_caller();

@@ -106,7 +106,7 @@ class MemoryObjectStore final : public storage::ObjectStore {
   template <typename T>
   void ask(Request request, Done<T> done, std::function<base::Result<T>()> carry_out);
   void enqueue(Waiting waiting);
-  std::function<void()> carry_out(Waiting waiting);
+  std::function<void()> carry_out(const Waiting& waiting);
   std::optional<Fault> take_fault(const Request& request);
   void run_thread(const std::stop_token& stop);
 
