@@ -67,9 +67,9 @@ struct ClassicInvoker::Parts {
   std::unique_ptr<invoker::MessageProducer> health_producer;
   std::unique_ptr<base::ThreadTimer> timer;
   std::unique_ptr<invoker::MessageConsumer> consumer;
+  std::unique_ptr<invoker::MessageFeed> feed;  // before the engine, whose last ends it hears of
   std::unique_ptr<invoker::Invoker> engine;
   std::unique_ptr<invoker::MessageReader> reader;
-  std::unique_ptr<invoker::MessageFeed> feed;
   std::unique_ptr<invoker::Pinger> pinger;
   std::unique_ptr<invoker_server::ControlServer> server;
   std::atomic<bool> serving = false;  // everything above is there: the server's threads may look
@@ -276,10 +276,17 @@ void ClassicInvoker::Parts::finish(base::Instant deadline) {
   if (!activations->flush(flushed)) {
     log.warn("Invoker", "the database is away: records wait on disk for the next start");
   }
-  acknowledger->stop();
   server->stop(kServerPatience);
   server.reset();
   pinger.reset();
+  // What outlived the deadline, such as a question to a database that hangs, ends here at the
+  // latest, and is acknowledged too.
+  reader.reset();
+  engine.reset();
+  if (const auto status = acknowledger->flush(clock.now() + kFlushPatience); !status.ok()) {
+    log.error("Invoker", status.error().message);
+  }
+  acknowledger->stop();
 }
 
 }  // namespace program

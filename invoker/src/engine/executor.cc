@@ -36,7 +36,8 @@ void Executor::run(std::function<void()> task) {
   }
   const std::lock_guard lock(mutex_);
   tasks_.push_back(std::move(task));
-  if (tasks_.size() > idle_ && threads_.size() < threads_max_) {
+  // At the end only tasks add tasks, and their threads stay until none is left.
+  if (!stopping_ && tasks_.size() > idle_ && threads_.size() < threads_max_) {
     threads_.emplace_back([this] { work(); });
   } else {
     wake_.notify_one();

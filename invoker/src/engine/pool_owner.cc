@@ -42,7 +42,9 @@ PoolStats PoolOwner::stats() const {
 
 bool PoolOwner::wait_until_empty(base::Instant deadline) {
   Lock lock(mutex_);
-  return emptied_.wait_for(lock, deadline - clock_.now(), [this] { return empty_; });
+  // While somebody has the turn or events wait, `empty_` is of before them.
+  return emptied_.wait_for(lock, deadline - clock_.now(),
+                           [this] { return empty_ && !taken_ && events_.empty(); });
 }
 
 // With the turn taken; gives it back, or over to the owner's thread.
@@ -60,8 +62,8 @@ void PoolOwner::take_turn(Lock& lock) {
     event = nullptr;  // what it holds is freed without the lock
     lock.lock();
   }
-  settle();
   taken_ = false;
+  settle();
 }
 
 void PoolOwner::take_up(PoolEvent& event) {
