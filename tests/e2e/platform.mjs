@@ -111,9 +111,9 @@ function collectCgroups(folder, depth, found) {
   }
 }
 
-// Asks `probe` until it gives something, for at most ten seconds.
-export async function eventually(what, probe) {
-  const end = Date.now() + 10_000;
+// Asks `probe` until it gives something, for at most ten seconds unless more are given.
+export async function eventually(what, probe, seconds = 10) {
+  const end = Date.now() + seconds * 1000;
   for (;;) {
     const found = await probe();
     if (found) return found;
