@@ -12,9 +12,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # g++ looks at every file first; clang alone objects to a lambda that captures a structured binding by its name,
-  # and to the macros of libseccomp.
+  # and to the macros of libseccomp and librdkafka.
   target_compile_options(larder_warnings INTERFACE
-    -Wno-shadow -Wno-c99-extensions -Wno-missing-field-initializers)
+    -Wno-shadow -Wno-c99-extensions -Wno-missing-field-initializers
+    -Wno-gnu-statement-expression-from-macro-expansion)
 endif()
 
 # The warnings, and the sanitizers of this build.

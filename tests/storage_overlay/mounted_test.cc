@@ -272,8 +272,7 @@ TEST_P(MountedTest, BytesOverTheBoundAreRefused) {
   // It counts until the kernel has said that nobody uses it any more.
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   int error = EDQUOT;
-  while (error == EDQUOT && std::chrono::steady_clock::now() < end)
-    error = put(at(3) / "4", "");
+  while (error == EDQUOT && std::chrono::steady_clock::now() < end) error = put(at(3) / "4", "");
   EXPECT_EQ(error, 0);
 }
 

@@ -1,5 +1,7 @@
 // Listings whose places stay valid: names of the snapshot are numbered in their order, the
 // attempt's own in the order in which they were made, live ones by their inodes.
+#include <tuple>
+
 #include "state.h"
 
 namespace storage_overlay {
@@ -39,7 +41,8 @@ bool list_base(const Directory& directory, Lister& lister) {
 }
 
 bool list_live(Listing live, const Directory* directory, Lister& lister) {
-  std::ranges::stable_sort(live, {}, [](const auto& item) { return item.second.inode; });
+  std::ranges::sort(live, {},
+                    [](const auto& item) { return std::tie(item.second.inode, item.first); });
   for (const auto& [name, entry] : live) {
     if (directory != nullptr) {
       const auto at = directory->names.find(name);

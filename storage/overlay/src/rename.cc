@@ -9,7 +9,7 @@ namespace storage_overlay {
 namespace {
 
 Answer<Done> check_flags(unsigned flags) {
-  if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) != 0) return fail(EINVAL);
+  if ((flags & ~unsigned{RENAME_NOREPLACE | RENAME_EXCHANGE}) != 0) return fail(EINVAL);
   if (flags == (RENAME_NOREPLACE | RENAME_EXCHANGE)) return fail(EINVAL);
   return Done{};
 }
