@@ -61,22 +61,6 @@ bool append(int fd, std::string_view bytes) {
   return true;
 }
 
-mode_t type_bits(storage::FileType type) {
-  switch (type) {
-    case storage::FileType::kDirectory:
-      return S_IFDIR;
-    case storage::FileType::kSymlink:
-      return S_IFLNK;
-    case storage::FileType::kFifo:
-      return S_IFIFO;
-    case storage::FileType::kSocket:
-      return S_IFSOCK;
-    case storage::FileType::kRegular:
-      break;
-  }
-  return S_IFREG;
-}
-
 storage_overlay::OverlayOptions overlay_options(const AttemptFacts& facts,
                                                 const AttemptLimits& limits) {
   storage_overlay::OverlayOptions options;
@@ -251,7 +235,7 @@ storage_fuse::Attributes Attempt::attributes_locked(const storage_overlay::View&
   storage_fuse::Attributes out;
   struct stat& stat = out.stat;
   stat.st_ino = view.inode;
-  stat.st_mode = type_bits(view.attributes.type) | view.attributes.permissions;
+  stat.st_mode = storage::type_bits(view.attributes.type) | view.attributes.permissions;
   stat.st_nlink = view.links;
   stat.st_uid = view.attributes.uid;
   stat.st_gid = view.attributes.gid;

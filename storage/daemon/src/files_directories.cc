@@ -1,6 +1,4 @@
 // Listings.
-#include <sys/stat.h>
-
 #include "files.h"
 
 namespace storage_daemon {
@@ -12,22 +10,6 @@ using storage_overlay::Listed;
 using AttemptPointer = std::shared_ptr<Attempt>;
 
 constexpr std::size_t kNamesAtOnce = 256;
-
-mode_t type_bits(storage::FileType type) {
-  switch (type) {
-    case storage::FileType::kDirectory:
-      return S_IFDIR;
-    case storage::FileType::kSymlink:
-      return S_IFLNK;
-    case storage::FileType::kFifo:
-      return S_IFIFO;
-    case storage::FileType::kSocket:
-      return S_IFSOCK;
-    case storage::FileType::kRegular:
-      break;
-  }
-  return S_IFREG;
-}
 
 }  // namespace
 
@@ -41,25 +23,25 @@ void Files::opendir(NodeId node, Reply<storage_fuse::OpenedDirectory> reply) {
 void Files::readdir(NodeId node, storage_fuse::Handle, std::uint64_t offset, DirectoryPage page,
                     Reply<DirectoryPage> reply) {
   if (node == storage_fuse::kRootNode) return reply.ok(std::move(page));
-  on<DirectoryPage>(
-      node, std::move(reply),
-      [directory = inode_of(node), offset, empty = std::move(page)](
-          const AttemptPointer& attempt, const Asked&) -> Outcome<DirectoryPage> {
-        using V = DirectoryPage;
-        DirectoryPage filled = empty;
-        std::uint64_t after = offset;
-        while (true) {
-          LET(const std::vector<Listed> names,
-              attempt->overlay_locked().list(directory, after, kNamesAtOnce));
-          for (const Listed& name : names) {
-            if (!filled.add_bare(name.name, name.inode, type_bits(name.type), name.cookie)) {
-              return filled;
-            }
-            after = name.cookie;
-          }
-          if (names.size() < kNamesAtOnce) return filled;
-        }
-      });
+  on<DirectoryPage>(node, std::move(reply),
+                    [directory = inode_of(node), offset, empty = std::move(page)](
+                        const AttemptPointer& attempt, const Asked&) -> Outcome<DirectoryPage> {
+                      using V = DirectoryPage;
+                      DirectoryPage filled = empty;
+                      std::uint64_t after = offset;
+                      while (true) {
+                        LET(const std::vector<Listed> names,
+                            attempt->overlay_locked().list(directory, after, kNamesAtOnce));
+                        for (const Listed& name : names) {
+                          if (!filled.add_bare(name.name, name.inode, storage::type_bits(name.type),
+                                               name.cookie)) {
+                            return filled;
+                          }
+                          after = name.cookie;
+                        }
+                        if (names.size() < kNamesAtOnce) return filled;
+                      }
+                    });
 }
 
 void Files::releasedir(NodeId, storage_fuse::Handle, Reply<storage_fuse::Done> reply) {

@@ -27,20 +27,6 @@ storage_fuse::Attributes root_attributes() {
   return out;
 }
 
-std::optional<storage::FileType> type_of(mode_t mode) {
-  switch (mode & S_IFMT) {
-    case 0:
-    case S_IFREG:
-      return storage::FileType::kRegular;
-    case S_IFIFO:
-      return storage::FileType::kFifo;
-    case S_IFSOCK:
-      return storage::FileType::kSocket;
-    default:
-      return std::nullopt;
-  }
-}
-
 // A node that is answered counts as held.
 Node answer_node(const AttemptPointer& attempt, const View& view) {
   attempt->overlay_locked().hold(view.inode);
@@ -128,7 +114,7 @@ void Files::make(NodeId parent, std::string_view name, NewFile file, Reply<Node>
 }
 
 void Files::mknod(NodeId parent, std::string_view name, mode_t mode, dev_t, Reply<Node> reply) {
-  const auto type = type_of(mode);
+  const auto type = storage::type_for_mknod(mode);
   if (!type) return reply.fail(EPERM);
   make(parent, name, {*type, mode & kPermissionBits, ""}, std::move(reply));
 }

@@ -29,6 +29,12 @@ using CommitNumber = std::uint64_t;
 
 enum class FileType : std::uint8_t { kRegular, kDirectory, kSymlink, kFifo, kSocket };
 
+// The S_IF... bits of a file's mode.
+mode_t type_bits(FileType type);
+// What mknod(2) makes of a mode; nothing for devices, which have no place in a volume, and for what
+// it cannot make.
+std::optional<FileType> type_for_mknod(mode_t mode);
+
 // Nanoseconds since 1970-01-01T00:00Z.
 using FileTime = std::chrono::sys_time<std::chrono::nanoseconds>;
 

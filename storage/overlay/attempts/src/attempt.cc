@@ -174,9 +174,8 @@ Answer<storage_fuse::Attributes> AttemptFileSystem::Attempt::attributes_of(const
   storage_fuse::Attributes answer;
   struct stat& stat = answer.stat;
   const auto& attributes = view.attributes;
-  static constexpr mode_t kTypes[] = {S_IFREG, S_IFDIR, S_IFLNK, S_IFIFO, S_IFSOCK};
   stat.st_ino = view.inode;
-  stat.st_mode = kTypes[static_cast<std::size_t>(attributes.type)] | attributes.permissions;
+  stat.st_mode = storage::type_bits(attributes.type) | attributes.permissions;
   stat.st_nlink = view.links;
   stat.st_uid = attributes.uid;
   stat.st_gid = attributes.gid;

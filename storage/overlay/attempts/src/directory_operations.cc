@@ -12,11 +12,6 @@ using Attempt = AttemptFileSystem::Attempt;
 
 constexpr std::size_t kBatch = 64;
 
-mode_t mode_of(FileType type) {
-  static constexpr mode_t kModes[] = {S_IFREG, S_IFDIR, S_IFLNK, S_IFIFO, S_IFSOCK};
-  return kModes[static_cast<std::size_t>(type)];
-}
-
 // False when the page is full.
 bool add(Attempt& a, InodeNumber directory, const storage_overlay::Listed& item,
          fuse::DirectoryPage& page) {
@@ -32,7 +27,7 @@ bool add(Attempt& a, InodeNumber directory, const storage_overlay::Listed& item,
       }
     }
   }
-  return page.add_bare(item.name, item.inode, mode_of(item.type), item.cookie);
+  return page.add_bare(item.name, item.inode, storage::type_bits(item.type), item.cookie);
 }
 
 }  // namespace

@@ -15,20 +15,6 @@ using storage_fuse::Node;
 using storage_overlay::NewFile;
 using Attempt = AttemptFileSystem::Attempt;
 
-std::optional<FileType> type_of(mode_t mode) {
-  switch (mode & S_IFMT) {
-    case 0:
-    case S_IFREG:
-      return FileType::kRegular;
-    case S_IFIFO:
-      return FileType::kFifo;
-    case S_IFSOCK:
-      return FileType::kSocket;
-    default:
-      return std::nullopt;  // devices have no place in a volume
-  }
-}
-
 bool is_ephemeral_file(const View& view) {
   return view.tier == hints::Tier::kEphemeral && view.attributes.type == FileType::kRegular;
 }
@@ -72,7 +58,7 @@ void make(std::shared_ptr<Attempt> attempt, AttemptFileSystem::NodeId parent, st
 void AttemptFileSystem::mknod(NodeId parent, std::string_view name, mode_t mode, dev_t,
                               Reply<Node> reply) {
   if (parent == storage_fuse::kRootNode) return reply.fail(EPERM);
-  const auto type = type_of(mode);
+  const auto type = storage::type_for_mknod(mode);
   if (!type) return reply.fail(EPERM);
   make(attempt_of(parent), parent, name, {*type, mode & 07777, ""}, std::move(reply));
 }
