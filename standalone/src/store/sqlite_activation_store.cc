@@ -3,11 +3,16 @@
 #include <mutex>
 #include <thread>
 
+#include "base_sqlite/sqlite.h"
 #include "record_queue.h"
-#include "sqlite.h"
+#include "sqlite_settings.h"
 
 namespace standalone {
 namespace {
+
+using base_sqlite::Database;
+using base_sqlite::InUse;
+using base_sqlite::Statement;
 
 constexpr int kSchemaVersion = 1;
 // `number` grows with every record: the oldest are those with the smallest.
@@ -194,7 +199,7 @@ base::Result<base::Json> Reader::get(std::string_view namespace_name,
   const std::lock_guard lock(mutex_);
   const InUse in_use(get_);
   TRY(const bool found, get_.bind(1, activation_id).bind(2, namespace_name).step());
-  if (found) return parse_document(get_.text(0));
+  if (found) return parse_document(get_.bytes(0));
   return base::Error{base::ErrorCode::kNotFound,
                      "no record of activation " + std::string(activation_id)};
 }
@@ -217,7 +222,7 @@ base::Result<std::vector<base::Json>> Reader::list(const ActivationQuery& query)
   while (true) {
     TRY(const bool row, statement.step());
     if (!row) return documents;
-    TRY(base::Json document, parse_document(statement.text(0)));
+    TRY(base::Json document, parse_document(statement.bytes(0)));
     documents.push_back(std::move(document));
   }
 }
@@ -292,8 +297,8 @@ class SqliteActivationStore final : public ActivationStore {
 
 base::Result<std::unique_ptr<ActivationStore>> open_sqlite_activation_store(
     const ActivationStoreConfig& config, const base::Clock& clock) {
-  TRY(Database writing, Database::open(config.file));
-  TRY(Database reading, Database::open(config.file));
+  TRY(Database writing, Database::open(config.file, kSettings));
+  TRY(Database reading, Database::open(config.file, kSettings));
   auto store = std::make_unique<SqliteActivationStore>(config, clock, std::move(writing),
                                                        std::move(reading));
   TRY_STATUS(store->start());

@@ -2,11 +2,16 @@
 
 #include <mutex>
 
-#include "sqlite.h"
+#include "base_sqlite/sqlite.h"
+#include "sqlite_settings.h"
 #include "standalone/ids.h"
 
 namespace standalone {
 namespace {
+
+using base_sqlite::Database;
+using base_sqlite::InUse;
+using base_sqlite::Statement;
 
 constexpr int kSchemaVersion = 1;
 // The attachment stands last: a row's first columns are read without touching its pages.
@@ -28,12 +33,12 @@ std::string_view parent_path(std::string_view id) { return id.substr(0, id.rfind
 
 base::Result<Entity> read_entity(const Statement& row) {
   Entity entity;
-  entity.id = row.text(0);
-  entity.namespace_name = row.text(1);
+  entity.id = row.bytes(0);
+  entity.namespace_name = row.bytes(1);
   entity.collection = static_cast<Collection>(row.number(2));
   entity.updated_ms = row.number(3);
-  entity.revision = row.text(4);
-  auto document = base::Json::parse(row.text(5));
+  entity.revision = row.bytes(4);
+  auto document = base::Json::parse(row.bytes(5));
   if (!document.ok() || !document->is_object()) {
     return base::Error{base::ErrorCode::kDataLoss,
                        "the document of " + entity.id + " is unreadable"};
@@ -102,7 +107,7 @@ base::Result<Entity> SqliteEntityStore::get(std::string_view id, With with) {
   TRY(const bool found, statement.bind(1, id).step());
   if (!found) return base::Error{base::ErrorCode::kNotFound, std::string(id) + " does not exist"};
   TRY(Entity entity, read_entity(statement));
-  if (with == With::kAttachment && !statement.is_null(6)) entity.attachment = statement.text(6);
+  if (with == With::kAttachment && !statement.is_null(6)) entity.attachment = statement.bytes(6);
   return entity;
 }
 
@@ -182,7 +187,7 @@ base::Result<std::int64_t> SqliteEntityStore::count(const EntityQuery& query) {
 }  // namespace
 
 base::Result<std::unique_ptr<EntityStore>> open_sqlite_entity_store(const std::string& file) {
-  TRY(Database database, Database::open(file));
+  TRY(Database database, Database::open(file, kSettings));
   auto store = std::make_unique<SqliteEntityStore>(std::move(database));
   TRY_STATUS(store->prepare());
   return std::unique_ptr<EntityStore>(std::move(store));

@@ -26,7 +26,7 @@ std::int64_t limit_of(std::size_t most) {
 }  // namespace
 
 Result<MetadataReader> MetadataReader::open(const std::string& file) {
-  TRY(Database database, Database::open(file));
+  TRY(Database database, Database::open(file, kSettings));
   MetadataReader reader(std::move(database));
   const std::pair<Statement*, const char*> statements[] = {
       {&reader.begin_, "BEGIN"},
@@ -55,8 +55,8 @@ auto MetadataReader::in_snapshot(Work work) -> decltype(work()) {
 }
 
 Result<MetadataReader::Row> MetadataReader::find(const ObjectId& object) {
-  const Statement::Use use(find_);
-  TRY(const bool row, find_.bind(1, object.space).bind(2, object.name).step());
+  const InUse use(find_);
+  TRY(const bool row, find_.bind_blob(1, object.space).bind_blob(2, object.name).step());
   if (!row) return object_missing(object);
   return Row{find_.number(0), static_cast<ObjectVersion>(find_.number(1))};
 }
@@ -67,17 +67,17 @@ Result<std::string> MetadataReader::read(const ObjectId& object, std::uint64_t o
     TRY(const Row found, find(object));
     if (offset > storage::kObjectBytesMax) return std::string();
     const auto wanted = std::min<std::uint64_t>(length, storage::kObjectBytesMax);
-    const Statement::Use use(read_);
+    const InUse use(read_);
     read_.bind(1, found.id).bind(2, static_cast<std::int64_t>(offset + 1));  // counts from 1
     TRY(const bool row, read_.bind(3, static_cast<std::int64_t>(wanted)).step());
-    return row ? read_.bytes(0) : std::string();
+    return std::string(row ? read_.bytes(0) : "");
   });
 }
 
 Result<ObjectStat> MetadataReader::stat(const ObjectId& object) {
   return in_snapshot([&]() -> Result<ObjectStat> {
     TRY(const Row found, find(object));
-    const Statement::Use use(size_);
+    const InUse use(size_);
     TRY(const bool row, size_.bind(1, found.id).step());
     const auto bytes = static_cast<std::uint64_t>(row ? size_.number(0) : 0);
     return ObjectStat{.bytes = bytes, .version = found.version};
@@ -90,8 +90,8 @@ Result<OmapPage> MetadataReader::omap_get(const ObjectId& object,
     TRY(const Row found, find(object));
     OmapPage page{.entries = {}, .more = false, .version = found.version};
     for (const auto& key : keys) {
-      const Statement::Use use(value_);
-      TRY(const bool row, value_.bind(1, found.id).bind(2, key).step());
+      const InUse use(value_);
+      TRY(const bool row, value_.bind(1, found.id).bind_blob(2, key).step());
       if (row) page.entries.emplace(key, value_.bytes(0));
     }
     return page;
@@ -106,15 +106,15 @@ Result<OmapPage> MetadataReader::omap_list(const ObjectId& object, const std::st
     // The least string that is greater than `after` is `after` and a NUL.
     const std::string first = prefix > after ? prefix : after + '\0';
     std::size_t bytes = 0;
-    const Statement::Use use(page_);
-    page_.bind(1, found.id).bind(2, first).bind(3, limit_of(most));
+    const InUse use(page_);
+    page_.bind(1, found.id).bind_blob(2, first).bind(3, limit_of(most));
     while (true) {
       TRY(const bool row, page_.step());
-      std::string key = row ? page_.bytes(0) : std::string();
+      std::string key(row ? page_.bytes(0) : "");
       if (!row || !key.starts_with(prefix)) return page;
       page.more = page.entries.size() == most || bytes > kPageBytesMax;
       if (page.more) return page;
-      std::string value = page_.bytes(1);
+      std::string value(page_.bytes(1));
       bytes += key.size() + value.size();
       page.entries.emplace_hint(page.entries.end(), std::move(key), std::move(value));
     }
@@ -124,8 +124,8 @@ Result<OmapPage> MetadataReader::omap_list(const ObjectId& object, const std::st
 Result<std::vector<std::string>> MetadataReader::list(const std::string& space, std::string& cursor,
                                                       std::size_t most) {
   std::vector<std::string> names;
-  const Statement::Use use(names_);
-  names_.bind(1, space).bind(2, cursor).bind(3, limit_of(most));
+  const InUse use(names_);
+  names_.bind_blob(1, space).bind_blob(2, cursor).bind(3, limit_of(most));
   while (true) {
     TRY(const bool row, names_.step());
     if (!row) break;
@@ -134,7 +134,7 @@ Result<std::vector<std::string>> MetadataReader::list(const std::string& space, 
       cursor = std::move(next);
       return names;
     }
-    names.push_back(names_.bytes(0));
+    names.emplace_back(names_.bytes(0));
   }
   cursor.clear();
   return names;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "database.h"
+#include "metadata_tables.h"
 #include "storage/object_store.h"
 
 namespace storage_embedded {

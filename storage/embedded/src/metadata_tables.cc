@@ -29,17 +29,7 @@ constexpr ObjectVersion kReserve = 1'000'000;
 
 }  // namespace
 
-base::Status set_up_tables(Database& database) {
-  TRY(const std::int64_t schema, database.number("PRAGMA user_version"));
-  if (schema == kSchema) return {};
-  if (schema != 0) {
-    return base::Error{base::ErrorCode::kUnsupported,
-                       "the objects have schema " + std::to_string(schema) +
-                           ", and this program knows schema " + std::to_string(kSchema)};
-  }
-  return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) +
-                          "PRAGMA user_version=" + std::to_string(kSchema) + ";COMMIT;");
-}
+base::Status set_up_tables(Database& database) { return database.set_schema(kSchema, kTables); }
 
 Result<MetadataTables> MetadataTables::open(Database& database) {
   MetadataTables tables;
@@ -67,7 +57,7 @@ Result<MetadataTables> MetadataTables::open(Database& database) {
 }
 
 base::Status MetadataTables::forget_reserved() {
-  const Statement::Use use(read_reserved_);
+  const InUse use(read_reserved_);
   TRY(const bool row, read_reserved_.step());
   CHECK(row);
   reserved_ = static_cast<ObjectVersion>(read_reserved_.number(0));
@@ -84,16 +74,16 @@ Result<ObjectVersion> MetadataTables::next_version() {
 }
 
 Result<std::optional<MetadataTables::Row>> MetadataTables::find(const ObjectId& object) {
-  const Statement::Use use(find_);
-  TRY(const bool row, find_.bind(1, object.space).bind(2, object.name).step());
+  const InUse use(find_);
+  TRY(const bool row, find_.bind_blob(1, object.space).bind_blob(2, object.name).step());
   if (!row) return std::optional<Row>();
   return std::optional(Row{find_.number(0), static_cast<ObjectVersion>(find_.number(1))});
 }
 
 Result<std::string> MetadataTables::value_of(std::int64_t id, const std::string& key) {
-  const Statement::Use use(value_);
-  TRY(const bool row, value_.bind(1, id).bind(2, key).step());
-  return row ? value_.bytes(0) : std::string();
+  const InUse use(value_);
+  TRY(const bool row, value_.bind(1, id).bind_blob(2, key).step());
+  return std::string(row ? value_.bytes(0) : "");
 }
 
 Result<std::optional<base::Error>> MetadataTables::check_guards(const ObjectId& object,
@@ -121,8 +111,10 @@ base::Status MetadataTables::remove(std::int64_t id) {
 }
 
 Result<std::int64_t> MetadataTables::make(const ObjectId& object, ObjectVersion version) {
-  const Statement::Use use(insert_);
-  insert_.bind(1, object.space).bind(2, object.name).bind(3, static_cast<std::int64_t>(version));
+  const InUse use(insert_);
+  insert_.bind_blob(1, object.space)
+      .bind_blob(2, object.name)
+      .bind(3, static_cast<std::int64_t>(version));
   TRY(const bool row, insert_.step());
   CHECK(row);
   const std::int64_t id = insert_.number(0);
@@ -132,12 +124,12 @@ Result<std::int64_t> MetadataTables::make(const ObjectId& object, ObjectVersion 
 }
 
 base::Status MetadataTables::do_steps(std::int64_t id, const ObjectWrite& change) {
-  if (change.data) TRY_STATUS(set_data_.bind(1, id).bind(2, *change.data).run());
+  if (change.data) TRY_STATUS(set_data_.bind(1, id).bind_blob(2, *change.data).run());
   for (const auto& key : change.omap_remove) {
-    TRY_STATUS(remove_key_.bind(1, id).bind(2, key).run());
+    TRY_STATUS(remove_key_.bind(1, id).bind_blob(2, key).run());
   }
   for (const auto& [key, value] : change.omap_set) {
-    TRY_STATUS(set_key_.bind(1, id).bind(2, key).bind(3, value).run());
+    TRY_STATUS(set_key_.bind(1, id).bind_blob(2, key).bind_blob(3, value).run());
   }
   return {};
 }

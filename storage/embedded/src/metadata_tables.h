@@ -5,10 +5,21 @@
 #include <string>
 
 #include "base/result.h"
-#include "database.h"
+#include "base_sqlite/sqlite.h"
 #include "storage/object_store.h"
 
 namespace storage_embedded {
+
+using base_sqlite::Database;
+using base_sqlite::InUse;
+using base_sqlite::Statement;
+
+// Of every connection. synchronous=FULL: the log is on the disk before a commit is answered, and
+// before it is seen. A log of 16 MiB is put into the tables; its file stays, as writing over it
+// costs no new blocks.
+inline constexpr const char* kSettings =
+    "PRAGMA page_size=4096; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;"
+    "PRAGMA cache_size=-16384";
 
 // Makes the tables where they are missing. kUnsupported when a newer program made them.
 base::Status set_up_tables(Database& database);

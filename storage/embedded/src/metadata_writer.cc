@@ -15,7 +15,7 @@ constexpr std::size_t kBatchBytesMax = 16 << 20;
 }  // namespace
 
 base::Result<std::unique_ptr<MetadataWriter>> MetadataWriter::open(const std::string& file) {
-  TRY(Database database, Database::open(file));
+  TRY(Database database, Database::open(file, kSettings));
   TRY_STATUS(set_up_tables(database));
   TRY(MetadataTables tables, MetadataTables::open(database));
   return std::unique_ptr<MetadataWriter>(

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "database.h"
 #include "metadata_tables.h"
 #include "storage/object_store.h"
 

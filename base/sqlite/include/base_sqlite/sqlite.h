@@ -11,7 +11,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace standalone {
+namespace base_sqlite {
 
 struct DatabaseCloser {
   void operator()(sqlite3* database) const;
@@ -38,8 +38,8 @@ class Statement {
   base::Status run();
   void reset();
 
-  // Columns count from 0. The view is good until the next step() or reset().
-  std::string_view text(int column) const;
+  // Columns count from 0. The bytes of a text or a blob are good until the next step() or reset().
+  std::string_view bytes(int column) const;
   std::int64_t number(int column) const;
   bool is_null(int column) const;
 
@@ -61,14 +61,18 @@ class InUse {
 
 // One connection. Threads: one at a time.
 // Errors: kDataLoss (no database, or a damaged one), kNoSpace, kConflict (a constraint),
-// kUnavailable (everything else).
+// kInvalidArgument (too large), kPermissionDenied, kUnavailable (everything else).
 class Database {
  public:
   // Opens or creates, in WAL mode: what is committed survives the end of the process at any moment.
-  static base::Result<Database> open(const std::string& file);
+  // `settings` are statements that are executed at once; `PRAGMA synchronous` says whether a commit
+  // survives the loss of power, too.
+  static base::Result<Database> open(const std::string& file, const std::string& settings);
 
   base::Status execute(const std::string& sql);
   base::Result<Statement> prepare(std::string_view sql);
+  // The first number of the first row, which there must be.
+  base::Result<std::int64_t> number(std::string_view sql);
   // Rows changed by the last statement.
   std::int64_t changes() const;
 
@@ -81,4 +85,4 @@ class Database {
   std::unique_ptr<sqlite3, DatabaseCloser> database_;
 };
 
-}  // namespace standalone
+}  // namespace base_sqlite

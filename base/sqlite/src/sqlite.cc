@@ -1,11 +1,12 @@
-#include "sqlite.h"
+#include "base_sqlite/sqlite.h"
 
 #include <sqlite3.h>
 
-namespace standalone {
+namespace base_sqlite {
 namespace {
 
-constexpr int kBusyWaitMs = 5000;
+// Readers meet the lock for the moment in which a checkpoint starts the log anew, no longer.
+constexpr int kBusyWaitMs = 10'000;
 
 base::ErrorCode code_of(int result) {
   switch (result & 0xff) {
@@ -14,8 +15,12 @@ base::ErrorCode code_of(int result) {
     case SQLITE_FORMAT:
       return base::ErrorCode::kDataLoss;
     case SQLITE_FULL:
-    case SQLITE_TOOBIG:
       return base::ErrorCode::kNoSpace;
+    case SQLITE_TOOBIG:
+      return base::ErrorCode::kInvalidArgument;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+      return base::ErrorCode::kPermissionDenied;
     case SQLITE_CONSTRAINT:
       return base::ErrorCode::kConflict;
     default:
@@ -70,16 +75,15 @@ base::Status Statement::run() {
 }
 
 void Statement::reset() {
-  if (statement_ == nullptr) return;
   sqlite3_reset(statement_.get());
   sqlite3_clear_bindings(statement_.get());
 }
 
-std::string_view Statement::text(int column) const {
+std::string_view Statement::bytes(int column) const {
   // The pointer first: asking for the size may otherwise convert.
-  const void* bytes = sqlite3_column_blob(statement_.get(), column);
+  const void* start = sqlite3_column_blob(statement_.get(), column);
   const int size = sqlite3_column_bytes(statement_.get(), column);
-  return {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
+  return {static_cast<const char*>(start), static_cast<std::size_t>(size)};
 }
 
 std::int64_t Statement::number(int column) const {
@@ -90,16 +94,14 @@ bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
-base::Result<Database> Database::open(const std::string& file) {
+base::Result<Database> Database::open(const std::string& file, const std::string& settings) {
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   const int result = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
   Database database(handle);
   if (result != SQLITE_OK) return error_of(handle, "cannot open " + file);
   sqlite3_busy_timeout(handle, kBusyWaitMs);
-  if (auto status = database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                                     "PRAGMA journal_size_limit=67108864; PRAGMA foreign_keys=ON;");
-      !status.ok()) {
+  if (auto status = database.execute(settings + ";PRAGMA journal_mode=WAL"); !status.ok()) {
     return base::Error{status.error().code, "cannot use " + file + ": " + status.error().message};
   }
   return database;
@@ -118,14 +120,17 @@ base::Result<Statement> Database::prepare(std::string_view sql) {
   return Statement(statement);
 }
 
+base::Result<std::int64_t> Database::number(std::string_view sql) {
+  TRY(Statement statement, prepare(sql));
+  TRY(const bool row, statement.step());
+  CHECK(row);
+  return statement.number(0);
+}
+
 std::int64_t Database::changes() const { return sqlite3_changes64(database_.get()); }
 
 base::Status Database::set_schema(int version, const std::string& sql) {
-  TRY(Statement found, prepare("PRAGMA user_version"));
-  TRY(const bool row, found.step());
-  CHECK(row);
-  const std::int64_t present = found.number(0);
-  found.reset();
+  TRY(const std::int64_t present, number("PRAGMA user_version"));
   if (present == version) return {};
   if (present != 0) {
     return base::Error{base::ErrorCode::kUnsupported,
@@ -136,4 +141,4 @@ base::Status Database::set_schema(int version, const std::string& sql) {
                  ";COMMIT;");
 }
 
-}  // namespace standalone
+}  // namespace base_sqlite
