@@ -91,6 +91,24 @@ test('SIGTERM under load: what was sent is finished, and no container is left', 
     assert.ok(report.phases[0].completed > 8, failure);
   }));
 
+// A container keeps in mind for up to a minute where its host is. An answer to an address that nobody has any more is lost until it asks again:
+// a call then hangs, though the action has long ended.
+test('the host keeps its address on the bridge of the containers, whichever of them come and go', () => {
+  const bridge = readFileSync(join(docker.daemon.folder, 'data/bridge'), 'utf8').trim();
+  const address = () => readFileSync(`/sys/class/net/${bridge}/address`, 'utf8');
+  const [outer, inner] = [`${bridge}o`, `${bridge}i`];
+  const kept = address();
+  // What the daemon makes for a container; the lowest address that there can be is the one that a bridge without its own would take.
+  execFileSync('ip', ['link', 'add', outer, 'address', '02:00:00:00:00:01', 'type', 'veth', 'peer', 'name', inner]);
+  try {
+    execFileSync('ip', ['link', 'set', outer, 'master', bridge]);
+    assert.equal(address(), kept);
+  } finally {
+    execFileSync('ip', ['link', 'del', outer]);
+  }
+  assert.equal(address(), kept);
+});
+
 // Containers that have a process, as the host's control groups tell: the daemon may have forgotten some.
 function processesOf(daemon) {
   const bridge = readFileSync(join(daemon.folder, 'data/bridge'), 'utf8').trim();
