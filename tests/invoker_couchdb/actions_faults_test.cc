@@ -54,6 +54,28 @@ class ActionsFaults : public ::testing::Test {
   std::optional<CouchActions> actions_;
 };
 
+TEST_F(ActionsFaults, AFetchFromADatabaseThatHangsEndsWhenItIsCancelled) {
+  std::optional<couch_tests::ActionServer> hanging;
+  hanging.emplace(
+      [](const HttpRequest&, int fd) {
+        testing_support::wait_for_hang_up(fd);
+        return false;
+      },
+      ActionServer::Transport::kTcp);
+  timeout_ = std::chrono::minutes(10);
+  open(hanging->port());
+  const auto begin = std::chrono::steady_clock::now();
+  auto first = std::async(std::launch::async, [this] { return error("1-a"); });
+  auto joined = std::async(std::launch::async, [this] { return error("1-a"); });
+  auto other = std::async(std::launch::async, [this] { return error(std::nullopt); });
+  while (hanging->requests().size() < 2) std::this_thread::yield();
+  actions_->cancel();
+  for (auto* fetch : {&first, &joined, &other}) EXPECT_EQ(fetch->get(), ErrorCode::kUnavailable);
+  EXPECT_EQ(error("2-b"), ErrorCode::kUnavailable) << "and none is begun";
+  EXPECT_EQ(hanging->requests().size(), 2U);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::minutes(1));
+}
+
 TEST_F(ActionsFaults, AsksForTheLatestWithTheRevisionAsAHeaderOnly) {
   serve([](const std::string&) { return http_answer(200, action_document("1-a")); });
   ASSERT_TRUE(actions_->fetch("guest/my pkg/hello", "1-a"));

@@ -1,5 +1,6 @@
 // The invoker over containers that exist only in memory: every way in which a message can end.
 #include <algorithm>
+#include <atomic>
 #include <latch>
 #include <set>
 #include <thread>
@@ -359,6 +360,56 @@ TEST_F(InvokerTest, StoppingWithoutPatienceStillCompletesEveryMessage) {
     EXPECT_EQ(activation.response.code, StatusCode::kWhiskError) << "the action is not at fault";
   }
   EXPECT_EQ(world_.alive(), 0);
+}
+
+TEST_F(InvokerTest, AnActionThatIsNeverFetchedEndsAtTheDeadlineOfTheStop) {
+  start();
+  actions_.hold();
+  ASSERT_TRUE(invoker_->submit(message("a1")).ok());
+  invoker_->stop(clock_.now() + std::chrono::milliseconds(20));
+  const auto all = sink_.wait_for(1);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(error_of(all.front()), "Action could not be fetched.");
+}
+
+TEST_F(InvokerTest, AContainerThatNeverComesUpEndsAtTheDeadlineOfTheStop) {
+  start();
+  world_.hold_creations();
+  ASSERT_TRUE(invoker_->submit(message("a1")).ok());
+  invoker_->stop(clock_.now() + std::chrono::milliseconds(20));
+  const auto all = sink_.wait_for(1);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all.front().response.code, StatusCode::kWhiskError);
+}
+
+TEST_F(InvokerTest, AContainerThatIsSlowToDieHoldsNobodyUp) {
+  constexpr int kContainers = 2;
+  std::latch running(kContainers);
+  std::latch go_on(kContainers);  // one for each kill
+  std::atomic<int> kills = 0;
+  std::atomic<bool> together = false;
+  world_.on_kill([&] {
+    ++kills;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (kills < kContainers && std::chrono::steady_clock::now() < end) {
+      std::this_thread::yield();
+    }
+    if (kills == kContainers) together = true;
+    go_on.count_down();
+  });
+  for (int i = 0; i < kContainers; ++i) {
+    world_.answer_next("/run", [&](auto&, auto&) {
+      running.count_down();
+      go_on.wait();
+      return FakeWorld::broken(CallError::kConnectionLost);
+    });
+  }
+  start();
+  for (const char* id : {"a1", "a2"}) ASSERT_TRUE(invoker_->submit(message(id)).ok());
+  running.wait();
+  invoker_->stop(clock_.now());
+  EXPECT_TRUE(together) << "the second is killed while the first still takes its time";
+  EXPECT_EQ(sink_.wait_for(kContainers).size(), 2u);
 }
 
 TEST_F(InvokerTest, ManyMessagesAtOnceEachCompleteOnce) {

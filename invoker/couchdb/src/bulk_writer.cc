@@ -73,7 +73,7 @@ base::Result<BulkWriter::Outcome> BulkWriter::write(std::span<const std::string>
 // is lost: then the parts of a division are sent again, or none would ever come to its end.
 base::Result<HttpAnswer> BulkWriter::post(std::span<const std::string> documents, int tries) {
   while (true) {
-    auto answer = database_.post("_bulk_docs", request_body(documents), cancelled_);
+    auto answer = database_.post("_bulk_docs", request_body(documents));
     const bool lost = !answer && answer.error().code == base::ErrorCode::kUnavailable;
     if (!lost || --tries == 0 || cancelled_) return answer;
   }

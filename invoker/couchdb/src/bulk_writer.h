@@ -26,7 +26,7 @@ class BulkWriter {
   };
 
   BulkWriter(const CouchSettings& settings, const std::atomic<bool>& cancelled)
-      : database_(settings, settings.activations), cancelled_(cancelled) {}
+      : database_(settings, settings.activations, cancelled), cancelled_(cancelled) {}
 
   // Every document is written, was there already, or is refused by itself. Errors: nothing is known
   // of any of them, and trying again later may help, whatever the code.

@@ -1,5 +1,6 @@
 #include "invoker_couchdb/couch_actions.h"
 
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <unordered_map>
@@ -51,13 +52,14 @@ bool is_not_found(const base::Result<std::string>& result) {
 class CouchActions::Impl {
  public:
   Impl(CouchActionsConfig config, const base::Clock& clock)
-      : database_(config.couch, config.couch.actions),
+      : database_(config.couch, config.couch.actions, cancelled_),
         rules_(std::move(config.rules)),
         clock_(clock),
         cache_(config.cache_bytes_max, config.cache_idle_max) {}
 
   Fetched fetch(const std::string& id, const std::optional<std::string>& revision);
   ActionPtr known(const std::string& id, const std::optional<std::string>& revision);
+  void cancel() { cancelled_ = true; }
   CouchActionsStats stats() const;
 
  private:
@@ -72,6 +74,7 @@ class CouchActions::Impl {
   base::Result<std::string> read_code(const std::string& id,
                                       const invoker::ActionDocument& document);
 
+  std::atomic<bool> cancelled_ = false;
   Database database_;
   const invoker::DecodingRules rules_;
   const base::Clock& clock_;
@@ -188,6 +191,8 @@ Fetched CouchActions::fetch(const std::string& id, const std::optional<std::stri
 ActionPtr CouchActions::known(const std::string& id, const std::optional<std::string>& revision) {
   return impl_->known(id, revision);
 }
+
+void CouchActions::cancel() { impl_->cancel(); }
 
 CouchActionsStats CouchActions::stats() const { return impl_->stats(); }
 

@@ -55,9 +55,11 @@ std::string describe(std::string_view what, const invoker_http::HttpAnswer& answ
   return text;
 }
 
-Database::Database(const CouchSettings& settings, const std::string& name)
+Database::Database(const CouchSettings& settings, const std::string& name,
+                   const std::atomic<bool>& cancelled)
     : root_("/" + encode_segment(name) + "/"),
       timeout_(settings.request_timeout),
+      cancelled_(cancelled),
       client_(target_of(settings)) {}
 
 base::Result<invoker_http::HttpAnswer> Database::get(const std::string& path,
@@ -67,18 +69,17 @@ base::Result<invoker_http::HttpAnswer> Database::get(const std::string& path,
                                     .body = {},
                                     .answer_bytes_max = kAnswerBytesMax};
   if (revision) request.headers.push_back("If-Match: \"" + *revision + "\"");
-  return client_.send(request, timeout_);
+  return client_.send(request, timeout_, &cancelled_);
 }
 
-base::Result<invoker_http::HttpAnswer> Database::post(const std::string& path, std::string body,
-                                                      const std::atomic<bool>& cancelled) {
+base::Result<invoker_http::HttpAnswer> Database::post(const std::string& path, std::string body) {
   const invoker_http::HttpRequest request{
       .method = "POST",
       .path = root_ + path,
       .headers = {"Accept: application/json", "Content-Type: application/json"},
       .body = std::move(body),
       .answer_bytes_max = kAnswerBytesMax};
-  return client_.send(request, timeout_, &cancelled);
+  return client_.send(request, timeout_, &cancelled_);
 }
 
 }  // namespace invoker_couchdb

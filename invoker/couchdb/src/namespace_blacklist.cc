@@ -23,11 +23,11 @@ base::Error senseless(std::string_view what) {
 NamespaceBlacklist::NamespaceBlacklist(const BlacklistConfig& config, const base::Logger& log)
     : config_(config),
       log_(log),
-      database_(std::make_unique<Database>(config.couch, config.couch.subjects)),
+      database_(std::make_unique<Database>(config.couch, config.couch.subjects, cancelled_)),
       names_(std::make_shared<const Names>()),
       thread_([this](const std::stop_token& stop) { poll(stop); }) {}
 
-NamespaceBlacklist::~NamespaceBlacklist() = default;
+NamespaceBlacklist::~NamespaceBlacklist() { cancelled_ = true; }
 
 bool NamespaceBlacklist::is_blocked(std::string_view namespace_name) const {
   std::shared_ptr<const Names> names;
@@ -72,7 +72,7 @@ void NamespaceBlacklist::poll(const std::stop_token& stop) {
   std::chrono::milliseconds pause = config_.retry_first;
   while (!stop.stop_requested()) {
     const base::Status status = refresh();
-    if (!status) log_.warn("NamespaceBlacklist", status.error().message);
+    if (!status && !cancelled_) log_.warn("NamespaceBlacklist", status.error().message);
     const auto sleep = status ? config_.interval : std::min(pause, config_.interval);
     pause = status ? config_.retry_first : 2 * sleep;
     std::unique_lock lock(sleep_mutex_);

@@ -159,6 +159,10 @@ HttpClient::~HttpClient() = default;
 
 base::Result<HttpAnswer> HttpClient::send(const HttpRequest& request, milliseconds timeout,
                                           const std::atomic<bool>* cancelled) {
+  if (cancelled != nullptr && *cancelled) {
+    return base::Error{ErrorCode::kUnavailable,
+                       request.method + " " + target_.root + request.path + ": cancelled"};
+  }
   const base::Instant deadline = std::chrono::steady_clock::now() + timeout;
   TRY(std::unique_ptr<Handle> handle, take(deadline));
   // At least a millisecond: libcurl takes 0 for "without end".

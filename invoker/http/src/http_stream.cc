@@ -127,6 +127,10 @@ CURLcode HttpStream::State::transfer(const Arriving& arriving, const Time& time)
       if (message != nullptr) result = message->data.result;
       break;
     }
+    if (time.cancelled != nullptr && *time.cancelled) {
+      result = CURLE_ABORTED_BY_CALLBACK;
+      break;
+    }
     const auto now = std::chrono::steady_clock::now();
     const auto left =
         std::min(std::chrono::ceil<milliseconds>(time.end - now),

@@ -146,6 +146,11 @@ class ContainerFactory {
   // kInternal when provisioning failed.
   virtual base::Result<std::unique_ptr<Container>> create(const ContainerSpec& spec) = 0;
 
+  // For the end of a program: every create() under way and to come fails with kUnavailable, within
+  // a second or two. What is made of one after all is removed. Where none waits for anybody there
+  // is nothing to do.
+  virtual void cancel_creations() {}
+
   // Removes what an earlier process of this invoker left behind. Called once, before create().
   virtual base::Status remove_leftovers() = 0;
 

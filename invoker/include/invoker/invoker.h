@@ -38,6 +38,10 @@ class ActionSource {
                                               const std::optional<std::string>& /*revision*/) {
     return nullptr;
   }
+
+  // For the end of a program: every fetch() under way and to come fails with kUnavailable, within a
+  // second. Where none waits for anybody there is nothing to do.
+  virtual void cancel() {}
 };
 
 // How far an activation came before its record was made.
@@ -117,8 +121,9 @@ class Invoker {
 
   InvokerStats stats() const;
 
-  // Refuses new messages, lets accepted ones finish until `deadline`, then removes every container;
-  // what had not finished by then is completed as a whisk error.
+  // Refuses new messages, lets accepted ones finish until `deadline`, then gives up what is being
+  // fetched and created and removes every container; what had not finished by then is completed as
+  // a whisk error.
   void stop(base::Instant deadline);
 
  private:

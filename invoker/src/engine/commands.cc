@@ -71,7 +71,7 @@ void Invoker::Engine::start(const SharedSlot& slot, const SharedJob& job,
     slot->container = std::move(made).value();
     ends_.add(slot->id, slot->container->end_descriptor());
     pool_.post([this, slot](ContainerPool& pool, base::Instant now) {
-      mark_started(*slot);
+      mark_started(slot);
       return pool.started(slot->id, now);
     });
     return;
@@ -86,9 +86,14 @@ void Invoker::Engine::start(const SharedSlot& slot, const SharedJob& job,
 }
 
 // A container that comes up after stop() has ended the others ends too.
-void Invoker::Engine::mark_started(Slot& slot) const {
-  slot.started = true;
-  if (aborting_) slot.container->kill();
+void Invoker::Engine::mark_started(const SharedSlot& slot) {
+  slot->started = true;
+  if (aborting_) kill(slot);
+}
+
+// An engine may have to be asked for it, and nobody's turn is to wait for that.
+void Invoker::Engine::kill(const SharedSlot& slot) {
+  killers_.run([slot] { slot->container->kill(); });
 }
 
 void Invoker::Engine::execute(const command::Run& run) {

@@ -8,8 +8,12 @@ namespace {
 
 // How long stop() waits for containers that were told to go, after its own deadline.
 constexpr std::chrono::seconds kRemovalPatience{20};
+// How long it waits for what was told to give up: fetches end within a second.
+constexpr std::chrono::seconds kCancelPatience{2};
 // Actions that are fetched at once.
 constexpr std::size_t kFetchThreadsMax = 64;
+// Containers that are killed at once, where their engine has to be asked for that.
+constexpr std::size_t kKillThreadsMax = 16;
 
 }  // namespace
 
@@ -21,7 +25,8 @@ Invoker::Engine::Engine(InvokerConfig config, const Outside& outside)
         pool_.post([id](ContainerPool& pool, base::Instant now) { return pool.ended(id, now); });
       }),
       executor_(config_.threads_max),
-      fetchers_(kFetchThreadsMax) {
+      fetchers_(kFetchThreadsMax),
+      killers_(kKillThreadsMax) {
   pool_.begin();
 }
 
@@ -47,10 +52,10 @@ InvokerStats Invoker::Engine::stats() const {
   return stats;
 }
 
-// What was accepted reaches the pool before it is told to take no more.
-void Invoker::Engine::wait_for_fetches(base::Instant deadline) {
+// What was accepted reaches the pool before it is told to take no more. False: not all of it.
+bool Invoker::Engine::wait_for_fetches(base::Instant deadline) {
   std::unique_lock lock(fetches_mutex_);
-  fetches_done_.wait_until(lock, deadline, [this] { return fetches_ == 0; });
+  return fetches_done_.wait_until(lock, deadline, [this] { return fetches_ == 0; });
 }
 
 void Invoker::Engine::stop(base::Instant deadline) {
@@ -58,14 +63,22 @@ void Invoker::Engine::stop(base::Instant deadline) {
     const std::lock_guard lock(gate_);
     stopping_ = true;
   }
-  wait_for_fetches(deadline);
+  if (!wait_for_fetches(deadline)) {
+    outside_.log.warn("Invoker", "actions are still being fetched at the deadline: giving them up");
+    outside_.actions.cancel();
+    wait_for_fetches(outside_.clock.now() + kCancelPatience);
+  }
   pool_.post([](ContainerPool& pool, base::Instant now) { return pool.drain(now); });
-  if (pool_.wait_until_empty(deadline)) return;
+  if (!pool_.wait_until_empty(deadline)) abort();
+}
+
+void Invoker::Engine::abort() {
   aborting_ = true;
   outside_.log.warn("Invoker", "activations are still running at the deadline: ending them");
+  outside_.containers.cancel_creations();
   pool_.post([this](ContainerPool&, base::Instant) {
     for (const auto& [id, slot] : slots_) {
-      if (slot->started) slot->container->kill();
+      if (slot->started) kill(slot);
     }
     return Commands{};
   });

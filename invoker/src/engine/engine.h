@@ -50,7 +50,8 @@ class Invoker::Engine {
   void fetch_action(const SharedJob& job);
   // The action is there: the job goes to the pool, or ends for a fault in what was asked for.
   void begin(const SharedJob& job, std::shared_ptr<const Action> action);
-  void wait_for_fetches(base::Instant deadline);
+  bool wait_for_fetches(base::Instant deadline);
+  void abort();
   void complete_without_action(const ActivationMessage& message, Response response);
   void complete_without_container(const Job& job, Response response);
   void complete(const ActivationMessage& message, Activation activation, Progress progress);
@@ -69,7 +70,8 @@ class Invoker::Engine {
   void execute(const command::Resume& resume);
   void execute(const command::Remove& remove);
   void execute(const command::Refuse& refuse);
-  void mark_started(Slot& slot) const;
+  void mark_started(const SharedSlot& slot);
+  void kill(const SharedSlot& slot);
   void end_job(ContainerId container, JobId job, JobEnd end);
 
   // On a worker thread.
@@ -101,6 +103,8 @@ class Invoker::Engine {
   EndWatch ends_;
   Executor executor_;  // destroyed before pool_, to which its tasks post
   Executor fetchers_;  // of their own, so that a slow database does not hold up warm runs
+  Executor
+      killers_;  // of their own, because activations that wait for nothing else hold the others
 };
 
 }  // namespace invoker

@@ -52,6 +52,7 @@ class CouchActions final : public invoker::ActionSource {
       const std::string& id, const std::optional<std::string>& revision) override;
   std::shared_ptr<const invoker::Action> known(const std::string& id,
                                                const std::optional<std::string>& revision) override;
+  void cancel() override;
 
   CouchActionsStats stats() const;
 

@@ -1,6 +1,7 @@
 // The namespaces that may not invoke anything.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -32,7 +33,7 @@ class NamespaceBlacklist {
  public:
   // The log outlives it.
   NamespaceBlacklist(const BlacklistConfig& config, const base::Logger& log);
-  // Waits for a request under way.
+  // Ends a request under way, within a second.
   ~NamespaceBlacklist();
   NamespaceBlacklist(const NamespaceBlacklist&) = delete;
   NamespaceBlacklist& operator=(const NamespaceBlacklist&) = delete;
@@ -52,6 +53,7 @@ class NamespaceBlacklist {
 
   const BlacklistConfig config_;
   const base::Logger log_;
+  std::atomic<bool> cancelled_ = false;
   const std::unique_ptr<Database> database_;
   mutable std::mutex mutex_;  // guards names_; held for a look only
   std::shared_ptr<const Names> names_;

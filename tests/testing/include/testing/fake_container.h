@@ -44,6 +44,13 @@ class FakeWorld {
     detaches_.push_back(outcome);
   }
   void set_memory_exhausted(bool exhausted) { memory_exhausted_ = exhausted; }
+  // Called by every kill() that ends something. To be set before there are containers.
+  void on_kill(std::function<void()> what) { on_kill_ = std::move(what); }
+  // From now on create() waits until creations are cancelled.
+  void hold_creations() {
+    const std::lock_guard lock(mutex_);
+    holding_ = true;
+  }
 
   static invoker::CallOutcome ok(std::string body) {
     invoker::CallOutcome outcome;
@@ -99,6 +106,10 @@ class FakeWorld {
   std::atomic<bool> memory_exhausted_ = false;
   std::atomic<int> alive_ = 0;
   std::set<class FakeContainer*> containers_;
+  std::function<void()> on_kill_;
+  std::condition_variable changed_;
+  bool holding_ = false;
+  bool cancelled_ = false;
 };
 
 class FakeContainer final : public invoker::Container {
@@ -167,7 +178,10 @@ class FakeContainer final : public invoker::Container {
     eventfd_write(end_.get(), 1);
   }
   void kill() override {
-    if (!killed_.exchange(true)) world_.note("kill");
+    if (!killed_.exchange(true)) {
+      world_.note("kill");
+      if (world_.on_kill_) world_.on_kill_();
+    }
     eventfd_write(end_.get(), 1);
   }
   void destroy() override {
@@ -197,11 +211,20 @@ class FakeContainerFactory final : public invoker::ContainerFactory {
   base::Result<std::unique_ptr<invoker::Container>> create(
       const invoker::ContainerSpec& spec) override {
     {
-      const std::lock_guard lock(world_.mutex_);
+      std::unique_lock lock(world_.mutex_);
       world_.diary_.push_back("create " + spec.name);
+      world_.changed_.wait(lock, [this] { return !world_.holding_ || world_.cancelled_; });
+      if (world_.cancelled_) return base::Error{base::ErrorCode::kUnavailable, "cancelled"};
       if (auto error = FakeWorld::take(world_.create_errors_)) return *error;
     }
     return std::unique_ptr<invoker::Container>(std::make_unique<FakeContainer>(world_, spec.name));
+  }
+  void cancel_creations() override {
+    {
+      const std::lock_guard lock(world_.mutex_);
+      world_.cancelled_ = true;
+    }
+    world_.changed_.notify_all();
   }
   base::Status remove_leftovers() override { return {}; }
   invoker::Health health() const override { return {}; }

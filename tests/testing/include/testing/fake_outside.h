@@ -27,7 +27,8 @@ class FakeActions final : public invoker::ActionSource {
   base::Result<std::shared_ptr<const invoker::Action>> fetch(
       const std::string& id, const std::optional<std::string>&) override {
     std::unique_lock lock(mutex_);
-    released_.wait(lock, [this] { return !holding_; });
+    released_.wait(lock, [this] { return !holding_ || cancelled_; });
+    if (cancelled_) return base::Error{base::ErrorCode::kUnavailable, "cancelled"};
     if (error_) return *std::exchange(error_, std::nullopt);
     const auto at = actions_.find(id);
     if (at == actions_.end()) return base::Error{base::ErrorCode::kNotFound, "no action " + id};
@@ -39,6 +40,12 @@ class FakeActions final : public invoker::ActionSource {
     const std::lock_guard lock(mutex_);
     const auto at = actions_.find(id);
     return holding_ || error_ || at == actions_.end() ? nullptr : at->second;
+  }
+
+  void cancel() override {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    released_.notify_all();
   }
 
   // From now on nothing is known, and fetch() waits for release().
@@ -56,6 +63,7 @@ class FakeActions final : public invoker::ActionSource {
   std::mutex mutex_;  // guards what follows
   std::condition_variable released_;
   bool holding_ = false;
+  bool cancelled_ = false;
   std::map<std::string, std::shared_ptr<const invoker::Action>> actions_;
   std::optional<base::Error> error_;
 };
