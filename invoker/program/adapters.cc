@@ -17,8 +17,10 @@ void set_timeouts(const invoker_settings::DockerTimeouts& wanted,
   timeouts.run = wanted.run.value_or(kForever);
   timeouts.remove = wanted.remove.value_or(kForever);
   timeouts.inspect = wanted.inspect.value_or(kForever);
+  timeouts.list = wanted.list.value_or(kForever);
   timeouts.pull = wanted.pull.value_or(kForever);
   timeouts.pause = wanted.pause.value_or(kForever);
+  timeouts.unpause = wanted.unpause.value_or(kForever);
   timeouts.version = wanted.version.value_or(kForever);
 }
 

@@ -38,6 +38,11 @@ bool lacks_program(const base::Error& error) {
       [&](const char* words) { return error.message.find(words) != std::string::npos; });
 }
 
+// The daemon may have done it, or do it later.
+bool is_unanswered(const base::Error& error) {
+  return error.code == ErrorCode::kDeadlineExceeded || error.code == ErrorCode::kUnavailable;
+}
+
 std::vector<std::string> ids_of(const std::vector<Listed>& containers) {
   std::vector<std::string> ids;
   ids.reserve(containers.size());
@@ -65,11 +70,12 @@ class DockerFactory::State {
         namespaces_(std::move(namespaces)),
         watch_(*api_, clock, log),
         undertaker_(*api_, log),
-        puller_(*api_),
+        puller_(*api_, cancelled_),
         turnstile_(config_.parallel_runs),
         shared_{*api_, watch_, undertaker_, *namespaces_, clock_, config_.use_freezer} {}
 
   base::Result<std::unique_ptr<invoker::Container>> create(const invoker::ContainerSpec& spec);
+  void cancel_creations() { cancelled_ = true; }
   base::Status remove_leftovers();
   invoker::Health health() const { return watch_.health(); }
 
@@ -91,6 +97,7 @@ class DockerFactory::State {
   const std::unique_ptr<invoker_container::NamespaceThread> namespaces_;
   EngineWatch watch_;
   Undertaker undertaker_;
+  std::atomic<bool> cancelled_ = false;  // no more containers are wanted
   ImagePuller puller_;
   Turnstile turnstile_;
   const Shared shared_;
@@ -123,6 +130,7 @@ base::Result<std::unique_ptr<invoker::Container>> DockerFactory::State::create(
   TRY(const ChosenImage image, choose_image(spec));
   base::Status pulled;
   if (image.pull) pulled = puller_.pull(image.name);
+  if (cancelled_) return base::Error{ErrorCode::kUnavailable, "no more containers are wanted"};
   if (!pulled.ok() && image.must_be_pulled) {
     return base::Error{ErrorCode::kUnsupported, pulled.error().message};
   }
@@ -145,10 +153,14 @@ base::Result<std::string> DockerFactory::State::make(const invoker::ContainerSpe
   TRY(const base::Json body, create_body(image, run_options(config_, spec)));
   const Turnstile::Pass pass = turnstile_.enter();
   undertaker_.end_processes();
-  TRY(std::string id, make_named(spec.name, body, image));
-  const base::Status started = start(id, image);
+  auto id = make_named(spec.name, body, image);
+  if (!id.ok()) {
+    if (is_unanswered(id.error())) undertaker_.expect(spec.name);
+    return id;
+  }
+  const base::Status started = start(*id, image);
   if (started.ok()) return id;
-  undertaker_.take(id);
+  undertaker_.take(*id);
   return started.error();
 }
 
@@ -157,16 +169,16 @@ base::Result<std::string> DockerFactory::State::make(const invoker::ContainerSpe
 base::Result<std::string> DockerFactory::State::make_named(const std::string& name,
                                                            const base::Json& body,
                                                            const std::string& image) {
-  auto id = api_->create(name, body);
+  auto id = api_->create(name, body, &cancelled_);
   if (!id.ok() && id.error().code == ErrorCode::kNotFound) {
     const base::Status pulled = puller_.pull(image);
     if (!pulled.ok()) return base::Error{ErrorCode::kInternal, pulled.error().message};
-    id = api_->create(name, body);
+    id = api_->create(name, body, &cancelled_);
   }
   if (!id.ok() && id.error().code == ErrorCode::kConflict &&
       name.starts_with(config_.name_prefix)) {
     TRY_STATUS(api_->remove(name));
-    id = api_->create(name, body);
+    id = api_->create(name, body, &cancelled_);
   }
   if (!id.ok() && id.error().code == ErrorCode::kNotFound)
     return base::Error{ErrorCode::kInternal, id.error().message};
@@ -174,13 +186,13 @@ base::Result<std::string> DockerFactory::State::make_named(const std::string& na
 }
 
 base::Status DockerFactory::State::start(const std::string& id, const std::string& image) {
-  base::Status status = api_->start(id);
+  base::Status status = api_->start(id, &cancelled_);
   if (status.ok() || !lacks_program(status.error())) return status;
   return base::Error{ErrorCode::kNotFound, "executable file not found in image " + image};
 }
 
 base::Result<ContainerParts> DockerFactory::State::look_into(const std::string& id) {
-  TRY(const Inspected found, api_->inspect(id, config_.network));
+  TRY(const Inspected found, api_->inspect(id, config_.network, &cancelled_));
   if (found.running && found.address.empty()) {
     return base::Error{ErrorCode::kInternal,
                        "container " + id + " has no address in network " + config_.network};
@@ -252,6 +264,8 @@ base::Result<std::unique_ptr<invoker::Container>> DockerFactory::create(
     const invoker::ContainerSpec& spec) {
   return state_->create(spec);
 }
+
+void DockerFactory::cancel_creations() { state_->cancel_creations(); }
 
 base::Status DockerFactory::remove_leftovers() { return state_->remove_leftovers(); }
 

@@ -69,49 +69,59 @@ base::Result<std::unique_ptr<EngineApi>> EngineApi::connect(const std::string& s
 }
 
 base::Result<std::string> EngineApi::call(const std::string& method, const std::string& path,
-                                          milliseconds time, std::string body) const {
+                                          milliseconds time, std::string body,
+                                          Flag cancelled) const {
   HttpRequest request;
   request.method = method;
   request.path = root_ + path;
   request.body = std::move(body);
   request.headers = {"Content-Type: application/json"};
   request.answer_bytes_max = kAnswerBytesMax;
-  TRY(HttpAnswer answer, client_.send(request, time));
+  TRY(HttpAnswer answer, client_.send(request, time, cancelled));
   if (succeeded(answer.status)) return std::move(answer.body);
   return refusal(std::string(method).append(" ").append(path), answer);
 }
 
-base::Status EngineApi::act(const std::string& id, const std::string& what,
-                            milliseconds time) const {
+base::Status EngineApi::act(const std::string& id, const std::string& what, milliseconds time,
+                            Flag cancelled) const {
   std::string path = "/containers/" + id;
   path.append("/").append(what);
-  TRY([[maybe_unused]] const std::string answer, call("POST", path, time));
+  TRY([[maybe_unused]] const std::string answer, call("POST", path, time, "", cancelled));
   return {};
 }
 
-base::Result<std::string> EngineApi::create(const std::string& name, const Json& body) const {
-  TRY(const std::string answer,
-      call("POST", "/containers/create?name=" + encoded(name), timeouts_.run, body.to_string()));
+base::Result<std::string> EngineApi::create(const std::string& name, const Json& body,
+                                            Flag cancelled) const {
+  TRY(const std::string answer, call("POST", "/containers/create?name=" + encoded(name),
+                                     timeouts_.run, body.to_string(), cancelled));
   return parse_created(answer);
 }
 
-base::Status EngineApi::start(const std::string& id) const {
-  return act(id, "start", timeouts_.run);
+base::Status EngineApi::start(const std::string& id, Flag cancelled) const {
+  return act(id, "start", timeouts_.run, cancelled);
 }
 
-base::Result<Inspected> EngineApi::inspect(const std::string& id,
-                                           const std::string& network) const {
-  TRY(const std::string answer, call("GET", "/containers/" + id + "/json", timeouts_.inspect));
+base::Result<Inspected> EngineApi::inspect(const std::string& id, const std::string& network,
+                                           Flag cancelled) const {
+  TRY(const std::string answer,
+      call("GET", "/containers/" + id + "/json", timeouts_.inspect, "", cancelled));
   return parse_inspected(answer, network);
 }
 
 // Volumes that the image declares go with it: nobody can name them later.
-base::Status EngineApi::remove(const std::string& id) const {
+base::Result<bool> EngineApi::remove_if_there(const std::string& id) const {
   const auto answer =
       call("DELETE", "/containers/" + encoded(id) + "?force=1&v=1", timeouts_.remove);
-  if (answer.ok() || answer.error().code == ErrorCode::kNotFound) return {};
+  if (answer.ok()) return true;
+  if (answer.error().code == ErrorCode::kNotFound) return false;
   const bool under_way = answer.error().message.find("already in progress") != std::string::npos;
-  return under_way ? base::Status() : answer.error();
+  if (under_way) return true;
+  return answer.error();
+}
+
+base::Status EngineApi::remove(const std::string& id) const {
+  TRY([[maybe_unused]] const bool was_there, remove_if_there(id));
+  return {};
 }
 
 base::Status EngineApi::pause(const std::string& id) const {
@@ -119,7 +129,7 @@ base::Status EngineApi::pause(const std::string& id) const {
 }
 
 base::Status EngineApi::unpause(const std::string& id) const {
-  return act(id, "unpause", timeouts_.pause);
+  return act(id, "unpause", timeouts_.unpause);
 }
 
 base::Status EngineApi::kill(const std::string& id) const {
@@ -131,7 +141,7 @@ base::Result<std::vector<Listed>> EngineApi::list(const std::string& name_prefix
   const Json filters = Json::object({{"name", Json::array().append(name_prefix)}});
   TRY(const std::string answer,
       call("GET", "/containers/json?all=1&filters=" + encoded(filters.to_string()),
-           timeouts_.inspect));
+           timeouts_.list));
   TRY(std::vector<Listed> found, parse_list(answer));
   std::erase_if(found, [&](const Listed& container) {
     return std::ranges::none_of(container.names, [&](const std::string& name) {
@@ -142,7 +152,8 @@ base::Result<std::vector<Listed>> EngineApi::list(const std::string& name_prefix
 }
 
 // The daemon answers 200 before it knows; what went wrong comes as a line of the stream.
-base::Status EngineApi::pull(const std::string& image, const std::string& tag) const {
+base::Status EngineApi::pull(const std::string& image, const std::string& tag,
+                             Flag cancelled) const {
   HttpRequest request;
   request.method = "POST";
   request.path = root_ + "/images/create?fromImage=" + encoded(image) + "&tag=" + encoded(tag);
@@ -157,7 +168,10 @@ base::Status EngineApi::pull(const std::string& image, const std::string& tag) c
     return failure.empty();
   };
   TRY(const HttpAnswer answer,
-      stream.read(request, {std::chrono::steady_clock::now() + timeouts_.pull}, sink));
+      stream.read(
+          request,
+          {.end = std::chrono::steady_clock::now() + timeouts_.pull, .cancelled = cancelled},
+          sink));
   if (!succeeded(answer.status)) return refusal("pull " + image + ":" + tag, answer);
   if (failure.empty()) return {};
   return base::Error{ErrorCode::kUnsupported,
@@ -176,7 +190,8 @@ base::Status EngineApi::read_logs(const std::string& id, const LogQuery& query,
         "&since=" + std::to_string(nanoseconds / 1'000'000'000) + "." + fraction.substr(1);
   }
   invoker_http::HttpStream stream(target_);
-  TRY(const HttpAnswer answer, stream.read(request, {query.end, query.quiet_max}, sink));
+  TRY(const HttpAnswer answer,
+      stream.read(request, {.end = query.end, .quiet_max = query.quiet_max}, sink));
   if (succeeded(answer.status)) return {};
   return refusal("give the logs of " + id, answer);
 }
@@ -197,13 +212,14 @@ base::Status EngineApi::follow_events(invoker_http::HttpStream& stream, base::Wa
                  "&since=" + std::to_string(seconds);
   Lines lines(kEventBytesMax);
   TRY(const HttpAnswer answer,
-      stream.read(request, {base::Instant::max(), quiet_max}, [&](std::string_view bytes) {
-        if (!lines.add(bytes)) return false;
-        while (auto line = lines.take()) {
-          if (!sink(*line)) return false;
-        }
-        return true;
-      }));
+      stream.read(request, {.end = base::Instant::max(), .quiet_max = quiet_max},
+                  [&](std::string_view bytes) {
+                    if (!lines.add(bytes)) return false;
+                    while (auto line = lines.take()) {
+                      if (!sink(*line)) return false;
+                    }
+                    return true;
+                  }));
   if (!succeeded(answer.status)) return refusal("tell its events", answer);
   return base::Error{ErrorCode::kUnavailable, "Docker's events have ended"};
 }

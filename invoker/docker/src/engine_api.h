@@ -1,6 +1,7 @@
 // What is asked of a Docker daemon, over its unix socket.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -23,20 +24,28 @@ struct LogQuery {
   base::milliseconds quiet_max;
 };
 
-// Threads: any. Time: each call has the limit that the configuration gives it.
+// Threads: any. Time: each call has the limit that the configuration gives it. `cancelled`, where
+// given, ends a call within a second of becoming true (kUnavailable): whether the daemon has done
+// it is not known then, as after a deadline.
 // Errors: kUnavailable (no daemon), kDeadlineExceeded, kNotFound, kConflict, kInvalidArgument as
 // the daemon says, kInternal for all else it says.
 class EngineApi {
  public:
+  using Flag = const std::atomic<bool>*;
+
   // Asks the daemon for its version. Errors: kUnsupported when it is too old.
   static base::Result<std::unique_ptr<EngineApi>> connect(const std::string& socket,
                                                           const DockerTimeouts& timeouts);
 
   // The id. kNotFound: there is no such image. kConflict: the name is taken.
-  base::Result<std::string> create(const std::string& name, const base::Json& body) const;
-  base::Status start(const std::string& id) const;
-  base::Result<Inspected> inspect(const std::string& id, const std::string& network) const;
-  // Ended and gone when it returns; that it was gone before is success.
+  base::Result<std::string> create(const std::string& name, const base::Json& body,
+                                   Flag cancelled = nullptr) const;
+  base::Status start(const std::string& id, Flag cancelled = nullptr) const;
+  base::Result<Inspected> inspect(const std::string& id, const std::string& network,
+                                  Flag cancelled = nullptr) const;
+  // Ended and gone when it returns; false: it was not there. `id` may be a name.
+  base::Result<bool> remove_if_there(const std::string& id) const;
+  // The same, where that it was gone before is success.
   base::Status remove(const std::string& id) const;
   base::Status pause(const std::string& id) const;
   base::Status unpause(const std::string& id) const;
@@ -44,7 +53,8 @@ class EngineApi {
   // Those whose name begins with `name_prefix`, whatever their state.
   base::Result<std::vector<Listed>> list(const std::string& name_prefix) const;
   // `image` is a name with its tag.
-  base::Status pull(const std::string& image, const std::string& tag) const;
+  base::Status pull(const std::string& image, const std::string& tag,
+                    Flag cancelled = nullptr) const;
 
   // Feeds the frames of the container's logs, with time stamps, until `sink` has enough.
   using Sink = invoker_http::HttpStream::Sink;
@@ -62,8 +72,10 @@ class EngineApi {
       : target_(std::move(target)), timeouts_(timeouts), client_(target_) {}
 
   base::Result<std::string> call(const std::string& method, const std::string& path,
-                                 base::milliseconds time, std::string body = "") const;
-  base::Status act(const std::string& id, const std::string& what, base::milliseconds time) const;
+                                 base::milliseconds time, std::string body = "",
+                                 Flag cancelled = nullptr) const;
+  base::Status act(const std::string& id, const std::string& what, base::milliseconds time,
+                   Flag cancelled = nullptr) const;
 
   const invoker_http::HttpTarget target_;
   const DockerTimeouts timeouts_;

@@ -7,11 +7,12 @@
 namespace invoker_docker {
 namespace {
 
-base::Status pull_one(const EngineApi& api, const std::string& full_name) {
+base::Status pull_one(const EngineApi& api, const std::string& full_name,
+                      const std::atomic<bool>& cancelled) {
   TRY(invoker::ImageName image, parse_image_name(full_name));
   const std::string tag = image.tag.empty() ? "latest" : image.tag;
   image.tag.clear();
-  return api.pull(image.text(), tag);
+  return api.pull(image.text(), tag, &cancelled);
 }
 
 }  // namespace
@@ -27,7 +28,7 @@ base::Status ImagePuller::pull(const std::string& full_name) {
     }
     under_way_.emplace(full_name, promise.get_future().share());
   }
-  base::Status status = pull_one(api_, full_name);
+  base::Status status = pull_one(api_, full_name, cancelled_);
   promise.set_value(status);
   const std::lock_guard lock(mutex_);
   under_way_.erase(full_name);

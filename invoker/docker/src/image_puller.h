@@ -1,6 +1,7 @@
 // Pulling an image once, however many containers wait for it.
 #pragma once
 
+#include <atomic>
 #include <future>
 #include <map>
 #include <mutex>
@@ -14,7 +15,9 @@ namespace invoker_docker {
 // Threads: any.
 class ImagePuller {
  public:
-  explicit ImagePuller(const EngineApi& api) : api_(api) {}
+  // `cancelled` ends pulls, as the api's calls.
+  ImagePuller(const EngineApi& api, const std::atomic<bool>& cancelled)
+      : api_(api), cancelled_(cancelled) {}
 
   // Waits for the pull of that image that is under way, or makes one. `full_name`: with registry
   // and tag.
@@ -22,6 +25,7 @@ class ImagePuller {
 
  private:
   const EngineApi& api_;
+  const std::atomic<bool>& cancelled_;
   std::mutex mutex_;  // guards what follows
   std::map<std::string, std::shared_future<base::Status>> under_way_;
 };

@@ -20,9 +20,11 @@ namespace invoker_docker {
 struct DockerTimeouts {
   std::chrono::milliseconds run{std::chrono::minutes(1)};
   std::chrono::milliseconds remove{std::chrono::minutes(1)};
-  std::chrono::milliseconds inspect{std::chrono::minutes(1)};  // and ps
+  std::chrono::milliseconds inspect{std::chrono::minutes(1)};
+  std::chrono::milliseconds list{std::chrono::minutes(1)};  // ps
   std::chrono::milliseconds pull{std::chrono::minutes(10)};
-  std::chrono::milliseconds pause{std::chrono::seconds(10)};  // and unpause
+  std::chrono::milliseconds pause{std::chrono::seconds(10)};  // and kill
+  std::chrono::milliseconds unpause{std::chrono::seconds(10)};
   std::chrono::milliseconds version{std::chrono::seconds(10)};
 };
 
@@ -87,6 +89,8 @@ class DockerFactory final : public invoker::ContainerFactory {
   // kDeadlineExceeded, kInternal: the daemon could not.
   base::Result<std::unique_ptr<invoker::Container>> create(
       const invoker::ContainerSpec& spec) override;
+
+  void cancel_creations() override;
 
   // Removes every container whose name begins with the prefix, paused ones too. Time: 30 s.
   // Errors: kDeadlineExceeded when some are still there, else as the daemon says.
