@@ -8,9 +8,9 @@
 #include "floors.h"
 #include "loads.h"
 #include "own_ceph.h"
-#include "scratch_folder.h"
 #include "storage_ceph/ceph_store.h"
 #include "storage_embedded/embedded_store.h"
+#include "testing/scratch_folder.h"
 
 namespace {
 
@@ -47,7 +47,7 @@ void print(const std::string& what, const Compared& found, const char* unit, dou
 }
 
 void measure_embedded() {
-  const storage_objects::ScratchFolder folder;
+  const testing_support::ScratchFolder folder;
   storage_embedded::EmbeddedOptions options;
   options.directory = folder.path() / "store";
   const auto store = *storage_embedded::open_store(options);

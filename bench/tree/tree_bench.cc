@@ -11,10 +11,10 @@
 #include "base/check.h"
 #include "figures.h"
 #include "own_ceph.h"
-#include "scratch_folder.h"
 #include "storage_ceph/ceph_store.h"
 #include "storage_embedded/embedded_store.h"
 #include "storage_tree/tree.h"
+#include "testing/scratch_folder.h"
 
 namespace {
 
@@ -144,7 +144,7 @@ void measure(storage::ObjectStore& objects, const std::string& store, double sca
 
 int main() {
   {
-    const storage_objects::ScratchFolder folder;
+    const testing_support::ScratchFolder folder;
     storage_embedded::EmbeddedOptions options;
     options.directory = folder.path() / "store";
     const auto store = *storage_embedded::open_store(options);

@@ -17,8 +17,8 @@ using std::chrono::milliseconds;
 using testing_support::ActionServer;
 using testing_support::http_answer;
 using testing_support::HttpRequest;
+using testing_support::ScratchFolder;
 using testing_support::send_text;
-using testing_support::TemporaryDirectory;
 
 bool ok(const HttpRequest&, int fd) { return send_text(fd, http_answer(200, "{}")); }
 
@@ -99,8 +99,8 @@ TEST_F(RuntimeClientTest, ALostConnectionIsNotTriedAgainEvenForInit) {
 }
 
 TEST_F(RuntimeClientTest, WhereNobodyListensTheConnectionIsRefused) {
-  const TemporaryDirectory directory;
-  for (const Endpoint& endpoint : {Endpoint{directory.path() + "/none", "", 0},
+  const ScratchFolder folder;
+  for (const Endpoint& endpoint : {Endpoint{folder.path() / "none", "", 0},
                                    Endpoint{"", "127.0.0.1", 1}, Endpoint{"", "::1", 1}}) {
     client_ = std::make_unique<RuntimeClient>(endpoint, clock_);
     EXPECT_EQ(post().error, CallError::kConnectionRefused) << endpoint.host;
@@ -108,23 +108,23 @@ TEST_F(RuntimeClientTest, WhereNobodyListensTheConnectionIsRefused) {
 }
 
 TEST_F(RuntimeClientTest, InitWaitsForTheSocketToAppear) {
-  const TemporaryDirectory directory;
+  const ScratchFolder folder;
   const CountingClock clock;
-  RuntimeClient client({directory.path() + "/socket", "", 0}, clock);
+  RuntimeClient client({folder.path() / "socket", "", 0}, clock);
   CallOutcome outcome;
   std::jthread init([&] {
     outcome = client.post("/init", "{}", clock.now() + std::chrono::seconds(20), {}, true);
   });
   clock.wait_until_asked(5);  // it was refused several times by then
-  ActionServer server(ok, directory.path() + "/socket");
+  ActionServer server(ok, folder.path() / "socket");
   init.join();
   EXPECT_EQ(outcome.error, CallError::kNone);
   EXPECT_EQ(server.requests().size(), 1U);
 }
 
 TEST_F(RuntimeClientTest, InitGivesUpAtTheDeadline) {
-  const TemporaryDirectory directory;
-  client_ = std::make_unique<RuntimeClient>(Endpoint{directory.path() + "/none", "", 0}, clock_);
+  const ScratchFolder folder;
+  client_ = std::make_unique<RuntimeClient>(Endpoint{folder.path() / "none", "", 0}, clock_);
   retry_ = true;
   const CallOutcome outcome = post(milliseconds(120));
   EXPECT_EQ(outcome.error, CallError::kTimeout);

@@ -27,7 +27,7 @@ class ActivationsFaults : public ::testing::Test {
  protected:
   ActivationsFaults() {
     config_.couch = couch_tests::settings_for(server_.port());
-    config_.spill_folder = directory_.path() + "/records";
+    config_.spill_folder = folder_.path() / "records";
     config_.retry_first = milliseconds(5);
     config_.retry_max = milliseconds(40);
   }
@@ -49,7 +49,7 @@ class ActivationsFaults : public ::testing::Test {
   }
 
   couch_tests::Log log_;
-  testing_support::TemporaryDirectory directory_;
+  testing_support::ScratchFolder folder_;
   BulkServer server_;
   CouchActivationsConfig config_;
   std::unique_ptr<CouchActivations> store_;

@@ -25,13 +25,13 @@ class Records : public ::testing::Test {
     couch_.emplace(couch_tests::shared_settings());
     CouchActivationsConfig config;
     config.couch = couch_tests::shared_settings();
-    config.spill_folder = directory_.path() + "/records";
+    config.spill_folder = folder_.path() / "records";
     store_ = CouchActivations::open(std::move(config), log_.log).value();
     run_ = std::to_string(std::chrono::system_clock::now().time_since_epoch().count());
   }
 
   couch_tests::Log log_;
-  testing_support::TemporaryDirectory directory_;
+  testing_support::ScratchFolder folder_;
   std::optional<Couch> couch_;
   std::unique_ptr<CouchActivations> store_;
   std::string run_;  // makes ids new

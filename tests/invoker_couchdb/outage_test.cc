@@ -30,7 +30,7 @@ class Outage : public ::testing::Test {
   CouchActivationsConfig config() const {
     CouchActivationsConfig config;
     config.couch = service_settings_;
-    config.spill_folder = directory_.path() + "/records";
+    config.spill_folder = folder_.path() / "records";
     config.retry_max = std::chrono::milliseconds(200);
     return config;
   }
@@ -42,7 +42,7 @@ class Outage : public ::testing::Test {
   }
 
   couch_tests::Log log_;
-  testing_support::TemporaryDirectory directory_;
+  testing_support::ScratchFolder folder_;
   CouchSettings service_settings_;
 };
 

@@ -22,7 +22,7 @@ class SpillTest : public ::testing::Test {
   std::unique_ptr<Spill> open(std::int64_t bytes_max = 1 << 30) {
     return Spill::open(folder(), bytes_max, log_).value();
   }
-  std::string folder() const { return directory_.path() + "/a/b"; }
+  std::string folder() const { return folder_.path() / "a/b"; }
   std::size_t files() const {
     std::size_t count = 0;
     for (const auto& entry : std::filesystem::directory_iterator(folder()))
@@ -33,7 +33,7 @@ class SpillTest : public ::testing::Test {
   base::DiscardSink sink_;
   base::SystemClock clock_;
   base::Logger log_{sink_, clock_};
-  testing_support::TemporaryDirectory directory_;
+  testing_support::ScratchFolder folder_;
 };
 
 Documents read_all(Spill& spill) {

@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "standalone/sqlite_activation_store.h"
-#include "temp_folder.h"
 #include "testing/fake_clock.h"
 #include "testing/memory_activation_store.h"
+#include "testing/scratch_folder.h"
 
 namespace {
 
@@ -23,12 +23,12 @@ struct InMemory {
 };
 
 struct InSqlite {
-  TempFolder folder;
+  testing_support::ScratchFolder folder;
   testing_support::FakeClock clock;
   standalone::ActivationStoreConfig config;
   std::unique_ptr<ActivationStore> store;
   InSqlite() {
-    config.file = folder.file("activations.db");
+    config.file = folder.path() / "activations.db";
     open();
   }
   void open() {

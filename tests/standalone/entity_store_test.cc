@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "standalone/sqlite_entity_store.h"
-#include "temp_folder.h"
 #include "testing/memory_entity_store.h"
+#include "testing/scratch_folder.h"
 
 namespace {
 
@@ -22,9 +22,9 @@ struct InMemory {
 };
 
 struct InSqlite {
-  TempFolder folder;
+  testing_support::ScratchFolder folder;
   std::unique_ptr<EntityStore> store =
-      standalone::open_sqlite_entity_store(folder.file("entities.db")).value();
+      standalone::open_sqlite_entity_store(folder.path() / "entities.db").value();
   EntityStore& get() const { return *store; }
 };
 

@@ -12,7 +12,7 @@
 #include "base/unique_fd.h"
 #include "standalone/sqlite_activation_store.h"
 #include "standalone/sqlite_entity_store.h"
-#include "temp_folder.h"
+#include "testing/scratch_folder.h"
 
 namespace {
 
@@ -63,15 +63,15 @@ std::vector<std::string> kill_after(Writer& writer, std::size_t bytes_min) {
 class KillTest : public ::testing::TestWithParam<std::size_t> {};
 
 TEST_P(KillTest, EverythingThatWasCalledSafeIsThere) {
-  const TempFolder folder;
-  Writer writer = start_writer(folder.file(""));
+  const testing_support::ScratchFolder folder;
+  Writer writer = start_writer(folder.path());
   const std::vector<std::string> safe = kill_after(writer, GetParam());
   ASSERT_FALSE(safe.empty());
   const base::SystemClock clock;
   standalone::ActivationStoreConfig config;
-  config.file = folder.file("activations.db");
+  config.file = folder.path() / "activations.db";
   auto activations = standalone::open_sqlite_activation_store(config, clock).value();
-  auto entities = standalone::open_sqlite_entity_store(folder.file("entities.db")).value();
+  auto entities = standalone::open_sqlite_entity_store(folder.path() / "entities.db").value();
   const auto under_way = std::ranges::count(safe, 'u', [](const auto& line) { return line[0]; });
   EXPECT_GE(activations->interrupted(), under_way);
   for (const std::string& line : safe) {

@@ -7,15 +7,9 @@
 
 namespace storage_ephemeral {
 
-Cluster::Cluster() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "larder-eph-XXXXXX").string();
-  root_ = ::mkdtemp(pattern.data());
-}
-
 Cluster::~Cluster() {
   for (auto& [name, running] : nodes_) running.volume.reset();
   nodes_.clear();
-  std::filesystem::remove_all(root_);
 }
 
 Volume& Cluster::start(const NodeName& name, const Change& change,

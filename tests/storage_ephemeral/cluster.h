@@ -16,6 +16,7 @@
 #include "storage_ephemeral/volume.h"
 #include "testing/fake_clock.h"
 #include "testing/memory_object_store.h"
+#include "testing/scratch_folder.h"
 
 namespace storage_ephemeral {
 
@@ -71,7 +72,6 @@ class Cluster {
  public:
   using Change = std::function<void(NodeSettings&)>;
 
-  Cluster();
   ~Cluster();
 
   // A node with the volume "guest/job" attached. Named again, it comes back where it was.
@@ -83,7 +83,7 @@ class Cluster {
   // Where others look for it.
   void redirect(const NodeName& name, std::optional<NodeAddress> address);
   std::optional<NodeAddress> address(const NodeName& name);
-  std::filesystem::path directory(const NodeName& name) const { return root_ / name; }
+  std::filesystem::path directory(const NodeName& name) const { return root_.path() / name; }
 
   testing_support::MemoryObjectStore store{testing_support::MemoryObjectStore::Answers::kOnThread};
   testing_support::FakeClock clock;
@@ -94,7 +94,7 @@ class Cluster {
     std::shared_ptr<Volume> volume;
   };
 
-  std::filesystem::path root_;
+  testing_support::ScratchFolder root_;
   base::DiscardSink sink_;
   std::mutex mutex_;  // guards addresses_
   std::map<NodeName, NodeAddress> addresses_;

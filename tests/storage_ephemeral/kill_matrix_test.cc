@@ -19,6 +19,7 @@
 #include "proxy.h"
 #include "remote_store.h"
 #include "testing/memory_object_store.h"
+#include "testing/scratch_folder.h"
 
 namespace storage_ephemeral {
 namespace {
@@ -49,9 +50,7 @@ class KillMatrix : public testing::Test {
  protected:
   KillMatrix() : seed(number_from("SEED", std::random_device()())), random(seed) {
     std::printf("SEED=%llu\n", static_cast<unsigned long long>(seed));
-    std::string pattern = testing::TempDir() + "/larder-kill-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
-    server = std::make_unique<StoreServer>(store, folder + "/store");
+    server = std::make_unique<StoreServer>(store, folder.path() / "store");
     producer_port = free_port();
     consumer_port = free_port();
     proxy = std::make_unique<Proxy>(NodeAddress{"127.0.0.1", producer_port});
@@ -63,15 +62,14 @@ class KillMatrix : public testing::Test {
     b.reset();
     proxy.reset();
     server.reset();
-    std::filesystem::remove_all(folder);
   }
 
   void start(std::unique_ptr<Child>& node, const std::string& name, std::uint16_t port,
              std::vector<std::string> more) {
-    std::filesystem::create_directories(folder + "/" + name);
+    std::filesystem::create_directories(folder.path() / name);
     node.reset();
     std::vector<std::string> words = {
-        EPHEMERAL_PROCESS,   "node", name, folder + "/" + name, folder + "/store",
+        EPHEMERAL_PROCESS,   "node", name, folder.path() / name, folder.path() / "store",
         std::to_string(port)};
     words.insert(words.end(), more.begin(), more.end());
     node = std::make_unique<Child>(words);
@@ -144,7 +142,7 @@ class KillMatrix : public testing::Test {
   const std::uint64_t rounds = number_from("ROUNDS", 100);
   const std::uint64_t seed;
   std::mt19937_64 random;
-  std::string folder;
+  testing_support::ScratchFolder folder;
   testing_support::MemoryObjectStore store{testing_support::MemoryObjectStore::Answers::kOnThread};
   std::unique_ptr<StoreServer> server;
   std::uint16_t producer_port = 0, consumer_port = 0;

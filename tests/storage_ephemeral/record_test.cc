@@ -2,12 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <vector>
 
 #include "outbox.h"
 #include "publisher.h"
 #include "storage_ephemeral/spill.h"
+#include "testing/scratch_folder.h"
 
 namespace storage_ephemeral {
 namespace {
@@ -78,13 +78,8 @@ TEST(Announcement, IsReadAsItWasWritten) {
 
 class JournalTest : public testing::Test {
  protected:
-  JournalTest() {
-    std::string pattern = testing::TempDir() + "/outbox-XXXXXX";
-    directory = ::mkdtemp(pattern.data());
-  }
-  ~JournalTest() override { std::filesystem::remove_all(directory); }
-  Journal open() { return std::move(*Journal::open(directory + "/outbox")); }
-  std::string directory;
+  Journal open() { return std::move(*Journal::open(folder.path() / "outbox")); }
+  testing_support::ScratchFolder folder;
 };
 
 TEST_F(JournalTest, WhatWasNotedIsThereForTheNextDaemon) {

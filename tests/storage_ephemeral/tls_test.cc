@@ -5,6 +5,7 @@
 
 #include "cluster.h"
 #include "proxy.h"
+#include "testing/scratch_folder.h"
 
 namespace storage_ephemeral {
 namespace {
@@ -12,15 +13,15 @@ namespace {
 class Tls : public testing::Test {
  protected:
   Tls() {
-    std::string pattern = testing::TempDir() + "/larder-tls-XXXXXX";
-    folder = ::mkdtemp(pattern.data());
     authority("ours");
     authority("other");
   }
-  ~Tls() override { std::filesystem::remove_all(folder); }
 
   void run(const std::string& command) {
-    ASSERT_EQ(std::system(("cd " + folder + " && openssl " + command + " 2>/dev/null").c_str()), 0)
+    ASSERT_EQ(
+        std::system(
+            ("cd " + folder.path().string() + " && openssl " + command + " 2>/dev/null").c_str()),
+        0)
         << command;
   }
   void authority(const std::string& who) {
@@ -33,7 +34,8 @@ class Tls : public testing::Test {
         file + ".key -out " + file + ".csr");
     run("x509 -req -days 2 -CAcreateserial -in " + file + ".csr -CA " + by + ".pem -CAkey " + by +
         ".key -out " + file + ".pem");
-    return {folder + "/" + file + ".pem", folder + "/" + file + ".key", folder + "/" + by + ".pem"};
+    const auto at = [&](const std::string& made) { return (folder.path() / made).string(); };
+    return {at(file + ".pem"), at(file + ".key"), at(by + ".pem")};
   }
   Volume& start(const NodeName& name, TlsFiles files) {
     return cluster.start(name, [&](NodeSettings& settings) {
@@ -42,7 +44,7 @@ class Tls : public testing::Test {
     });
   }
 
-  std::string folder;
+  testing_support::ScratchFolder folder;
   Cluster cluster;
 };
 

@@ -1,6 +1,6 @@
-// The suite over a real Ceph: data replicated, and erasure-coded.
-#include "contract.h"
+// A real Ceph: data replicated, and erasure-coded.
 #include "storage_ceph/ceph_store.h"
+#include "stores.h"
 #include "testing/services.h"
 
 namespace storage_objects {
@@ -23,10 +23,10 @@ StoreUnderTest ceph(std::string name, std::string data_pool) {
   return {std::move(name), open};
 }
 
-INSTANTIATE_TEST_SUITE_P(Ceph, ObjectStoreContract,
-                         testing::Values(ceph("Replicated", "larder.data"),
-                                         ceph("ErasureCoded", "larder.ec")),
-                         [](const auto& tested) { return tested.param.name; });
-
 }  // namespace
+
+std::vector<StoreUnderTest> stores() {
+  return {ceph("Replicated", "larder.data"), ceph("ErasureCoded", "larder.ec")};
+}
+
 }  // namespace storage_objects

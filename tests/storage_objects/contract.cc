@@ -29,4 +29,6 @@ storage::ObjectId ObjectStoreContract::data(std::string name) const {
   return {storage::Pool::kData, space_, std::move(name)};
 }
 
+INSTANTIATE_TEST_SUITE_P(Every, ObjectStoreContract, testing::ValuesIn(stores()), name_of);
+
 }  // namespace storage_objects

@@ -1,25 +1,15 @@
-// What every object store must do. The suite runs over the stores that a program instantiates it
-// with.
+// What every object store must do.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
-#include <ostream>
 #include <string>
 
 #include "storage/object_store.h"
+#include "stores.h"
 
 namespace storage_objects {
-
-struct StoreUnderTest {
-  std::string name;
-  // Null, with the reason in the text, where this machine cannot run it.
-  std::function<std::unique_ptr<storage::ObjectStore>(std::string& reason)> open;
-};
-
-inline void PrintTo(const StoreUnderTest& store, std::ostream* out) { *out << store.name; }
 
 class ObjectStoreContract : public testing::TestWithParam<StoreUnderTest> {
  protected:

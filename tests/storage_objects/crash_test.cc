@@ -14,8 +14,8 @@
 #include <thread>
 
 #include "base/unique_fd.h"
-#include "scratch_folder.h"
 #include "storage_embedded/embedded_store.h"
+#include "testing/scratch_folder.h"
 
 namespace storage_objects {
 namespace {
@@ -171,7 +171,7 @@ TEST(EmbeddedCrash, WhatWasAnsweredOutlivesTheWriterAndNothingIsHalf) {
   const auto seed = std::random_device{}();
   std::printf("seed %u\n", seed);
   std::mt19937 random(seed);
-  const ScratchFolder folder;
+  const testing_support::ScratchFolder folder;
   Answered answered;
   for (int round = 0; round < kRounds && !testing::Test::HasFailure(); ++round) {
     const int first = round * 100'000 + 1;

@@ -9,8 +9,8 @@
 #include <future>
 
 #include "object_header.h"
-#include "scratch_folder.h"
 #include "storage_embedded/embedded_store.h"
+#include "testing/scratch_folder.h"
 
 namespace storage_objects {
 namespace {
@@ -38,7 +38,7 @@ fs::path only_file(const fs::path& folder) {
 }
 
 TEST(EmbeddedStore, OneAtATimeAndTheErrorSaysWho) {
-  const ScratchFolder folder;
+  const testing_support::ScratchFolder folder;
   auto first = open_in(folder.path());
   ASSERT_TRUE(first.ok());
   const auto second = open_in(folder.path());
@@ -50,7 +50,7 @@ TEST(EmbeddedStore, OneAtATimeAndTheErrorSaysWho) {
 }
 
 TEST(EmbeddedStore, ThereIsAllAfterAnEndAndANewStart) {
-  const ScratchFolder folder;
+  const testing_support::ScratchFolder folder;
   storage::ObjectVersion metadata = 0, file = 0;
   {
     auto store = *open_in(folder.path());
@@ -67,7 +67,7 @@ TEST(EmbeddedStore, ThereIsAllAfterAnEndAndANewStart) {
 }
 
 TEST(EmbeddedStore, RequestsUnderWayAreDoneAtTheEnd) {
-  const ScratchFolder folder;
+  const testing_support::ScratchFolder folder;
   std::atomic<int> answered = 0;
   {
     auto store = *open_in(folder.path());
@@ -86,7 +86,7 @@ TEST(EmbeddedStore, RequestsUnderWayAreDoneAtTheEnd) {
 }
 
 TEST(EmbeddedStore, AFileThatWasCutIsDataLossAndCanBeReplaced) {
-  const ScratchFolder folder;
+  const testing_support::ScratchFolder folder;
   auto store = *open_in(folder.path());
   ASSERT_TRUE(store->write(kFile, {.data = std::string(10'000, 'x')}).ok());
   for (const std::uintmax_t size : {9000, 4096, 100, 0}) {
@@ -104,7 +104,7 @@ TEST(EmbeddedStore, AFileThatWasCutIsDataLossAndCanBeReplaced) {
 }
 
 TEST(EmbeddedStore, WhatIsNoStoreIsNotOpened) {
-  const ScratchFolder folder;
+  const testing_support::ScratchFolder folder;
   std::ofstream(folder.path() / "objects.db") << std::string(8192, 'x');
   const auto store = open_in(folder.path());
   ASSERT_FALSE(store.ok());
@@ -151,7 +151,7 @@ int fill_a_small_disk(const fs::path& folder) {
 }
 
 TEST(EmbeddedStore, AFullDiskIsNoSpaceAndNothingElseIsLost) {
-  const ScratchFolder folder;
+  const testing_support::ScratchFolder folder;
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) ::_exit(fill_a_small_disk(folder.path()));

@@ -1,10 +1,8 @@
-// The suite over the stores that need nothing but this process.
-#include <filesystem>
-
-#include "contract.h"
-#include "scratch_folder.h"
+// The stores that need nothing but this process.
 #include "storage_embedded/embedded_store.h"
+#include "stores.h"
 #include "testing/memory_object_store.h"
+#include "testing/scratch_folder.h"
 
 namespace storage_objects {
 namespace {
@@ -17,7 +15,7 @@ StoreUnderTest memory(std::string name, MemoryObjectStore::Answers answers) {
 }
 
 std::unique_ptr<storage::ObjectStore> open_embedded(std::string& /*reason*/) {
-  static const ScratchFolder folder;  // of all, until the program ends
+  static const testing_support::ScratchFolder folder;  // of all, until the program ends
   static int opened = 0;
   storage_embedded::EmbeddedOptions options;
   options.directory = folder.path() / std::to_string(++opened);
@@ -26,12 +24,12 @@ std::unique_ptr<storage::ObjectStore> open_embedded(std::string& /*reason*/) {
   return *std::move(store);
 }
 
-INSTANTIATE_TEST_SUITE_P(Local, ObjectStoreContract,
-                         testing::Values(memory("Memory", MemoryObjectStore::Answers::kAtOnce),
-                                         memory("MemoryThread",
-                                                MemoryObjectStore::Answers::kOnThread),
-                                         StoreUnderTest{"Embedded", open_embedded}),
-                         [](const auto& tested) { return tested.param.name; });
-
 }  // namespace
+
+std::vector<StoreUnderTest> stores() {
+  return {memory("Memory", MemoryObjectStore::Answers::kAtOnce),
+          memory("MemoryThread", MemoryObjectStore::Answers::kOnThread),
+          {"Embedded", open_embedded}};
+}
+
 }  // namespace storage_objects

@@ -16,33 +16,27 @@ void shell(const std::string& command) {
 }  // namespace
 
 OwnCeph::OwnCeph() {
-  std::string name = std::filesystem::temp_directory_path() / "larder-own-ceph-XXXXXX";
-  CHECK(::mkdtemp(name.data()) != nullptr);
-  folder_ = name;
   run("start");
-  std::ifstream in(folder_ / "reason");
+  std::ifstream in(folder_.path() / "reason");
   std::getline(in, reason_);
 }
 
-OwnCeph::~OwnCeph() {
-  run("stop");
-  std::filesystem::remove_all(folder_);
-}
+OwnCeph::~OwnCeph() { run("stop"); }
 
 storage_ceph::CephOptions OwnCeph::options() const {
   storage_ceph::CephOptions options;
-  options.conf_file = folder_ / "data" / "larder.conf";
+  options.conf_file = folder_.path() / "data" / "larder.conf";
   options.user = "larder";
   return options;
 }
 
 void OwnCeph::run(const std::string& what) const {
-  shell("CEPH_MGR=no " + std::string(LARDER_CEPH_SCRIPT) + " " + what + " " + folder_.string() +
-        " >/dev/null");
+  shell("CEPH_MGR=no " + std::string(LARDER_CEPH_SCRIPT) + " " + what + " " +
+        folder_.path().string() + " >/dev/null");
 }
 
 void OwnCeph::administer(const std::string& command) const {
-  shell("CEPH_CONF=" + (folder_ / "data" / "ceph.conf").string() + " ceph " + command +
+  shell("CEPH_CONF=" + (folder_.path() / "data" / "ceph.conf").string() + " ceph " + command +
         " >/dev/null 2>&1");
 }
 

@@ -1,10 +1,10 @@
 // A Ceph that one test program may take apart.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "storage_ceph/ceph_store.h"
+#include "testing/scratch_folder.h"
 
 namespace storage_objects {
 
@@ -28,7 +28,7 @@ class OwnCeph {
  private:
   void run(const std::string& what) const;
 
-  std::filesystem::path folder_;
+  const testing_support::ScratchFolder folder_;
   std::string reason_;
 };
 

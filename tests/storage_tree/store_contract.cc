@@ -125,5 +125,8 @@ TEST_P(TreeOnStore, ADividedVolumeReadsTheSame) {
   EXPECT_EQ(tree->fsck(false)->files, 200U);
 }
 
+INSTANTIATE_TEST_SUITE_P(Every, TreeOnStore, testing::ValuesIn(storage_objects::stores()),
+                         storage_objects::name_of);
+
 }  // namespace
 }  // namespace storage_tree

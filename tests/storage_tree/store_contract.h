@@ -1,8 +1,7 @@
-// What the tree must do on every object store. The suite runs over the stores that a program
-// instantiates it with.
+// What the tree must do on every object store.
 #pragma once
 
-#include "contract.h"
+#include "stores.h"
 #include "tree_fixture.h"
 
 namespace storage_tree {

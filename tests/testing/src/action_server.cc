@@ -78,7 +78,7 @@ struct ActionServer::Shared {
 ActionServer::ActionServer(Answer answer, Transport transport)
     : answer_(std::move(answer)), shared_(std::make_shared<Shared>()) {
   if (transport == Transport::kUnix) {
-    socket_path_ = directory_.emplace().path() + "/socket";
+    socket_path_ = folder_.emplace().path() / "socket";
     listen_unix();
   } else {
     listen_tcp();
@@ -176,14 +176,6 @@ void ActionServer::wait_for_closed(int count) const {
   std::unique_lock lock(shared_->mutex);
   shared_->changed.wait(lock, [&] { return shared_->closed >= count; });
 }
-
-TemporaryDirectory::TemporaryDirectory() {
-  char name[] = "/tmp/larder-test-XXXXXX";
-  CHECK(::mkdtemp(name) != nullptr);
-  path_ = name;
-}
-
-TemporaryDirectory::~TemporaryDirectory() { std::filesystem::remove_all(path_); }
 
 bool send_text(int fd, std::string_view text) {
   while (!text.empty()) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "testing/scratch_folder.h"
 
 namespace testing_support {
 
@@ -19,19 +20,6 @@ struct HttpRequest {
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
   int connection = 0;  // counted from 1
-};
-
-// An empty directory, removed with the object and with all that is in it by then.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory();
-  ~TemporaryDirectory();
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
 };
 
 // Threads: any method from any thread; `answer` is called on the thread of its connection.
@@ -66,7 +54,7 @@ class ActionServer {
   void serve(base::UniqueFd fd, int connection);
 
   Answer answer_;
-  std::optional<TemporaryDirectory> directory_;  // for the socket, where no path was given
+  std::optional<ScratchFolder> folder_;  // for the socket, where no path was given
   std::string socket_path_;
   int port_ = 0;
   base::UniqueFd listener_;

@@ -1,4 +1,4 @@
-// A folder that goes with its owner.
+// A folder that goes with its owner, and with all that is in it by then.
 #pragma once
 
 #include <cstdlib>
@@ -7,12 +7,12 @@
 
 #include "base/check.h"
 
-namespace storage_objects {
+namespace testing_support {
 
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "larder-objects-XXXXXX";
+    std::string pattern = std::filesystem::temp_directory_path() / "larder-test-XXXXXX";
     CHECK(::mkdtemp(pattern.data()) != nullptr);
     path_ = pattern;
   }
@@ -29,4 +29,4 @@ class ScratchFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace storage_objects
+}  // namespace testing_support
