@@ -30,6 +30,14 @@ class Transactions : public testing::Test {
     return next.read(path);
   }
 
+  // Whether the daemon's metrics have that line.
+  testing::AssertionResult says(const std::string& line) {
+    const auto answer = client_->ask(storage_control::Metrics{});
+    const std::string text = answer ? answer->find("text")->as_string() : "";
+    if (text.find(line + "\n") != std::string::npos) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << text;
+  }
+
   Folder folder_;
   std::unique_ptr<Node> node_;
   std::unique_ptr<storage_control::ControlClient> client_;
@@ -173,20 +181,25 @@ TEST_F(Transactions, AnActivationGoesOnOverTheDeathOfTheDaemon) {
   EXPECT_EQ(next.read("after"), "written after");
 }
 
+TEST_F(Transactions, WhatHasEndedDoesNotComeBackWithTheNextDaemon) {
+  Use first = use("a1");
+  ASSERT_TRUE(first.write("file", "x"));
+  ASSERT_TRUE(first.finish(true));
+  node_->kill_daemon();
+  EXPECT_TRUE(says("larder_storage_attempts_open 0"));
+  EXPECT_EQ(read("file"), "x");
+}
+
 TEST_F(Transactions, AClientThatGoesAwayIsAborted) {
   auto other = node_->client("another");
   Use lost(*other, "a1", volume_of("job"));
   ASSERT_TRUE(lost.ok());
   ASSERT_TRUE(lost.write("file", "x"));
-  const auto metric = [&] {
-    const auto answer = client_->ask(storage_control::Metrics{});
-    return answer ? answer->find("text")->as_string() : "";
-  };
-  EXPECT_NE(metric().find("larder_storage_attempts_open 1"), std::string::npos) << metric();
+  EXPECT_TRUE(says("larder_storage_attempts_open 1"));
   other.reset();
   // The connection is shared with the open volume, which still lives: it goes with it.
   lost.drop();
-  EXPECT_NE(metric().find("larder_storage_attempts_open 0"), std::string::npos) << metric();
+  EXPECT_TRUE(says("larder_storage_attempts_open 0"));
   EXPECT_EQ(read("file"), std::nullopt);
 }
 

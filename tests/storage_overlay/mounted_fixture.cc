@@ -96,7 +96,9 @@ bool MountedTest::commit(std::uint64_t number) {
     Content content;
     content.size = file.size;
     content.bytes.resize(file.size);
-    EXPECT_EQ(::pread(file.fd.get(), content.bytes.data(), file.size, 0),
+    const auto fd = file.open();
+    if (!fd.ok()) return false;
+    EXPECT_EQ(::pread(fd->get(), content.bytes.data(), file.size, 0),
               static_cast<ssize_t>(file.size));
     finished->set_content(file.inode, content);
   }

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <future>
 #include <set>
 
 #include "mounted_fixture.h"
@@ -170,7 +171,8 @@ TEST_P(MountedTest, AFileThatIsOpenAtTheEndIsTakenAsItIs) {
   ASSERT_EQ(::write(fd.get(), "after", 5), 5);
   ASSERT_EQ(finished->staged.size(), 1U);
   EXPECT_TRUE(finished->staged[0].was_open);
-  EXPECT_EQ(read_at(finished->staged[0].fd, 0, 100), "before");
+  EXPECT_EQ(content_of(finished->staged[0].path), "before");
+  EXPECT_EQ(content_of(files_->finish(1)->staged.at(0).path), "before");
   EXPECT_EQ(put(at(1) / "late", ""), EROFS);
 }
 
@@ -252,6 +254,48 @@ TEST_P(MountedTest, StagingFilesGoWithTheLastUse) {
   EXPECT_EQ(count(), 2);  // and the journal
   ASSERT_EQ(::unlink((at(1) / "gone").c_str()), 0);
   ASSERT_EQ(::write(fd.get(), "x", 1), 1);
+}
+
+TEST_P(MountedTest, WhatWasMovedIsCounted) {
+  const auto large = static_cast<std::int64_t>(storage_overlay::kLargeBytes);
+  content_of(at(1) / "large");
+  content_of(at(1) / "small");
+  ASSERT_EQ(put(at(1) / "new", "12345"), 0);
+  const auto first = files_->traffic(1);
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->read_remote_bytes, large);
+  EXPECT_EQ(first->read_local_bytes, 6);
+  EXPECT_EQ(first->written_bytes, 5);
+  attach(2);
+  content_of(at(2) / "large");
+  EXPECT_EQ(files_->traffic(2)->read_remote_bytes, 0) << "it is in the cache";
+  EXPECT_EQ(files_->traffic(2)->read_local_bytes, large);
+}
+
+TEST_P(MountedTest, SlotsComeRoundWithANewGeneration) {
+  attach(2);
+  EXPECT_EQ(put(at(2) / "old", "old"), 0);
+  EXPECT_TRUE(std::filesystem::exists(at(2) / "old"));
+  files_->drop(2);
+  const std::uint64_t next = 2 + kSlots;
+  EXPECT_EQ(AttemptFileSystem::node_of(next, 1), AttemptFileSystem::node_of(2, 1));
+  attach(next);
+  EXPECT_FALSE(std::filesystem::exists(at(2)));
+  EXPECT_FALSE(std::filesystem::exists(at(next) / "old"));
+  EXPECT_EQ(put(at(next) / "old", "new"), 0);
+  EXPECT_EQ(content_of(at(next) / "old"), "new");
+}
+
+TEST_P(MountedTest, AFileLargerThanTheCacheIsReadAllTheSame) {
+  auto small = ContentCache::open({directory_ / "cache", 1000});
+  ASSERT_TRUE(small.ok());
+  std::promise<base::Result<std::shared_ptr<CachedFile>>> got;
+  const auto entry = volume_.find({storage::kRootInode, "large"});
+  (*small)->get("v", entry->inode, entry->content, source_,
+                [&](auto file) { got.set_value(std::move(file)); });
+  const auto file = got.get_future().get();
+  ASSERT_TRUE(file.ok()) << file.error().message;
+  EXPECT_EQ((*file)->size(), storage_overlay::kLargeBytes);
 }
 
 TEST_P(MountedTest, BytesOverTheBoundAreRefused) {

@@ -20,8 +20,10 @@ std::string host_name() {
 Status read_daemon(const base::Config& config, storage_daemon::DaemonOptions& daemon) {
   TRY(daemon.node, config.text("node"));
   TRY(daemon.directory, config.text("directory"));
-  TRY(daemon.cache_bytes, config.bytes("cache.size"));
-  TRY(daemon.whole_file_bytes_max, config.bytes("cache.whole-file"));
+  TRY(const auto cache_bytes, config.bytes("cache.size"));
+  daemon.cache_bytes = static_cast<std::uint64_t>(cache_bytes);
+  TRY(const auto whole_bytes, config.bytes("cache.whole-file"));
+  daemon.whole_file_bytes_max = static_cast<std::uint64_t>(whole_bytes);
   TRY(const auto files, config.whole("attempt.files", 1, kMany));
   daemon.files_max = static_cast<std::uint64_t>(files);
   TRY(const auto threads, config.whole("store.threads", 1, 256));

@@ -53,8 +53,9 @@ Result<UniqueFd> lock_directory(const std::filesystem::path& directory) {
 Result<Json> DaemonOfNode::remove(const storage_control::Remove& call) {
   if (call.place.path.empty() && call.whole_volume) {
     const VolumeName name{call.place.namespace_name, call.place.volume};
-    const auto in_use = [&](const auto& attempt) { return attempt->facts().volume == name; };
-    if (std::ranges::any_of(attempts_.all(), in_use)) {
+    const std::lock_guard lock(mutex_);
+    const auto in_use = [&](const auto& item) { return item.second->facts().volume == name; };
+    if (std::ranges::any_of(attempts_, in_use)) {
       return Error{ErrorCode::kConflict, "the volume " + call.place.volume + " is in use"};
     }
   }
@@ -66,7 +67,10 @@ Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options, int mount,
                                               base::Logger log) {
   TRY_STATUS(check_options(options));
   TRY(UniqueFd lock, lock_directory(options.directory));
-  TRY(auto cache, ContentCache::open(options.directory / "cache", options.cache_bytes));
+  const auto copies = options.directory / "cache";
+  std::error_code failure;
+  std::filesystem::create_directories(copies, failure);
+  TRY(auto cache, ContentCache::open({copies, options.cache_bytes}));
   auto daemon = std::make_unique<DaemonOfNode>(std::move(options), mount, store, clock,
                                                std::move(log), std::move(lock), std::move(cache));
   TRY_STATUS(daemon->take_over());

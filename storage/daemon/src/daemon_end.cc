@@ -31,10 +31,11 @@ Result<storage::VolumeReport> DaemonOfNode::finish(const std::string& client,
     std::unique_lock lock(mutex_);
     settled_.wait(lock, [&] { return !ending_.contains(call.attempt); });
     if (const auto known = ended_.find(call.attempt); known != ended_.end()) return known->second;
-    attempt = attempts_.find(call.attempt);
-    if (attempt == nullptr || attempt->facts().client != client) {
+    const auto found = attempts_.find(call.attempt);
+    if (found == attempts_.end() || found->second->facts().client != client) {
       return Error{ErrorCode::kNotFound, "there is no such attempt; it was aborted"};
     }
+    attempt = found->second;
     ending_.insert(call.attempt);
   }
   Ended ended = end(attempt, call.succeeded);
@@ -43,13 +44,17 @@ Result<storage::VolumeReport> DaemonOfNode::finish(const std::string& client,
 }
 
 DaemonOfNode::Ended DaemonOfNode::end(const std::shared_ptr<Attempt>& attempt, bool succeeded) {
-  Ended ended = succeeded ? end_well(*attempt) : end_badly(attempt);
-  metrics_.add(report_of(*attempt).traffic);
+  Ended ended = succeeded ? end_well(attempt) : end_badly(attempt);
+  const auto traffic = files_.traffic(attempt->facts().number);
+  if (traffic) metrics_.add(*traffic);
+  if (traffic && ended) ended->traffic = {*traffic};
+  if (const Status kept = attempt->write_ended(ended); !kept) {
+    log_.warn("Volumes", kept.error().message, {{"attempt", attempt->facts().number}});
+  }
   return ended;
 }
 
 DaemonOfNode::Ended DaemonOfNode::end_badly(const std::shared_ptr<Attempt>& attempt) {
-  count_written(*attempt);
   storage::VolumeReport report = report_of(*attempt);
   report.commit =
       storage::CommitReport{storage::CommitReport::Kind::kAborted, 0, 0, "the activation failed"};
@@ -62,50 +67,52 @@ DaemonOfNode::Ended DaemonOfNode::end_badly(const std::shared_ptr<Attempt>& atte
   return report;
 }
 
-DaemonOfNode::Ended DaemonOfNode::end_well(Attempt& attempt) {
+DaemonOfNode::Ended DaemonOfNode::end_well(const std::shared_ptr<Attempt>& attempt) {
+  const AttemptFacts& facts = attempt->facts();
   bool unknown = false;
   const auto begun = clock_.now();
-  auto committed = commit(attempt, unknown);
+  TRY(auto finished, files_.finish(facts.number));
+  auto committed = commit(*attempt, std::move(finished), unknown);
   metrics_.commit_took(clock_.now() - begun);
-  const std::pair<std::string, std::string> key{attempt.facts().space,
-                                                attempt.facts().activation_id};
+  const std::pair<std::string, std::string> key{facts.space, facts.activation_id};
   if (committed) {
     ++metrics_.committed;
     const std::lock_guard lock(mutex_);
     if (const auto found = conflicts_.extract(key)) committed->retries = found.mapped();
-    storage::VolumeReport report = report_of(attempt);
+    storage::VolumeReport report = report_of(*attempt);
     report.commit = *std::move(committed);
     return report;
   }
   const bool conflict = committed.error().code == ErrorCode::kConflict;
   ++(conflict ? metrics_.conflicts : metrics_.failed);
   const std::lock_guard lock(mutex_);
-  if (conflict && attempt.facts().hint.retry > 0) ++conflicts_[key];
+  if (conflict && facts.hint.retry > 0) ++conflicts_[key];
   if (!conflict) {
     log_.error("Volumes", committed.error().message, {{"activation", key.second}});
   }
-  if (unknown) {
-    if (auto shared = attempts_.find(attempt.facts().number)) unknown_.push_back(shared);
-  }
+  if (unknown) unknown_.push_back(attempt);
   return std::move(committed).error();
 }
 
 void DaemonOfNode::put_away(const std::shared_ptr<Attempt>& attempt, const Ended& ended) {
   const AttemptFacts& facts = attempt->facts();
-  attempts_.remove(facts.number);
   const std::lock_guard lock(mutex_);
+  attempts_.erase(facts.number);
   tickets_.erase({facts.client, facts.ticket});
   ending_.erase(facts.number);
-  ended_.insert_or_assign(facts.number, ended);
-  ended_order_.push_back(facts.number);
-  if (ended_order_.size() > kEndedKept) {
-    ended_.erase(ended_order_.front());
-    ended_order_.pop_front();
-  }
+  remember_locked(facts.number, ended);
   if (std::ranges::find(unknown_, attempt) == unknown_.end()) {
-    buried_.emplace_back(clock_.now() + kFolderStays, attempt->directory());
+    buried_.emplace_back(clock_.now() + kFolderStays, attempt);
   }
   settled_.notify_all();
+}
+
+void DaemonOfNode::remember_locked(AttemptNumber number, const Ended& ended) {
+  ended_.insert_or_assign(number, ended);
+  ended_order_.push_back(number);
+  if (ended_order_.size() <= kEndedKept) return;
+  ended_.erase(ended_order_.front());
+  ended_order_.pop_front();
 }
 
 void DaemonOfNode::arrived(const std::string& client) {
@@ -125,10 +132,10 @@ void DaemonOfNode::abort_the_forsaken() {
   {
     const std::lock_guard lock(mutex_);
     const Instant now = clock_.now();
-    for (const auto& attempt : attempts_.all()) {
+    for (const auto& [number, attempt] : attempts_) {
       const AttemptFacts& facts = attempt->facts();
       const auto left = gone_.find(facts.client);
-      if (left == gone_.end() || left->second > now || !ending_.insert(facts.number).second) {
+      if (left == gone_.end() || left->second > now || !ending_.insert(number).second) {
         continue;
       }
       forsaken.push_back(attempt);

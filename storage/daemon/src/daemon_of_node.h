@@ -16,18 +16,20 @@
 #include <utility>
 #include <vector>
 
-#include "attempt_table.h"
-#include "content_cache.h"
+#include "attempt.h"
 #include "fetch_pool.h"
-#include "files.h"
 #include "metrics.h"
 #include "numbers.h"
 #include "people.h"
+#include "storage_attempts/attempt_file_system.h"
+#include "storage_attempts/content_cache.h"
 #include "storage_daemon/daemon.h"
 #include "volumes.h"
 
 namespace storage_daemon {
 
+using storage_attempts::AttemptFileSystem;
+using storage_attempts::ContentCache;
 using storage_control::Opened;
 
 class DaemonOfNode final : public Daemon {
@@ -44,7 +46,7 @@ class DaemonOfNode final : public Daemon {
         volumes_(store, clock, options_.node, options_.lease),
         people_(volumes_, clock, options_.directory / "people"),
         numbers_(options_.directory / "next-attempt"),
-        files_(attempts_, *cache_, pool_, clock, {options_.whole_file_bytes_max}),
+        files_({.cached_file_bytes_max = options_.whole_file_bytes_max}, *cache_, log_),
         pool_(options_.fetch_threads) {}
 
   ~DaemonOfNode() override {
@@ -55,7 +57,10 @@ class DaemonOfNode final : public Daemon {
   base::Status take_over();
 
   storage_fuse::FileSystem& files() override { return files_; }
-  std::size_t open_attempts() const override { return attempts_.size(); }
+  std::size_t open_attempts() const override {
+    const std::lock_guard lock(mutex_);
+    return attempts_.size();
+  }
 
   base::Result<base::UniqueFd> mount() override {
     base::UniqueFd copy(::fcntl(mount_, F_DUPFD_CLOEXEC, 3));
@@ -88,7 +93,7 @@ class DaemonOfNode final : public Daemon {
     return people_.check(call);
   }
   base::Result<base::Json> metrics() override {
-    metrics_.open_attempts = attempts_.size();
+    metrics_.open_attempts = open_attempts();
     metrics_.cache_bytes = cache_->bytes();
     return base::Json::object({{"text", metrics_.text()}});
   }
@@ -97,19 +102,20 @@ class DaemonOfNode final : public Daemon {
   using Ticket = std::pair<std::string, std::uint64_t>;
   using Ended = base::Result<storage::VolumeReport>;
 
-  AttemptLimits limits() const { return {options_.files_max}; }
   std::filesystem::path folder_of(AttemptNumber number) const {
     return options_.directory / "attempts" / std::to_string(number);
   }
 
   base::Result<std::shared_ptr<Attempt>> begin(const std::string& client,
                                                const storage_control::Open& call);
-  base::Status resume(const std::filesystem::path& folder);
-  base::Status discard(const std::filesystem::path& folder);
+  base::Status attach(const Attempt& attempt);
+  base::Result<bool> resume(const std::filesystem::path& folder);
+  base::Result<bool> discard(const std::filesystem::path& folder);
   base::Result<bool> same_mount();
   Ended end(const std::shared_ptr<Attempt>& attempt, bool succeeded);
-  Ended end_well(Attempt& attempt);
+  Ended end_well(const std::shared_ptr<Attempt>& attempt);
   Ended end_badly(const std::shared_ptr<Attempt>& attempt);
+  void remember_locked(AttemptNumber number, const Ended& ended);
   void put_away(const std::shared_ptr<Attempt>& attempt, const Ended& ended);
 
   void keep_up(const std::stop_token& stop);
@@ -128,12 +134,12 @@ class DaemonOfNode final : public Daemon {
   Volumes volumes_;
   People people_;
   Numbers numbers_;
-  AttemptTable attempts_;
   Metrics metrics_;
-  Files files_;
+  AttemptFileSystem files_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   // Guarded by mutex_:
+  std::map<AttemptNumber, std::shared_ptr<Attempt>> attempts_;
   std::condition_variable settled_;
   std::map<Ticket, AttemptNumber> tickets_;
   std::set<Ticket> opening_;
@@ -143,7 +149,7 @@ class DaemonOfNode final : public Daemon {
   std::map<std::pair<std::string, std::string>, int> conflicts_;  // by space and activation
   std::set<std::string> here_;                                    // clients
   std::map<std::string, base::Instant> gone_;                     // when to abort what is theirs
-  std::deque<std::pair<base::Instant, std::filesystem::path>> buried_;
+  std::deque<std::pair<base::Instant, std::shared_ptr<Attempt>>> buried_;  // when to remove them
   std::vector<std::shared_ptr<Attempt>> unknown_;  // whether they were committed
 
   FetchPool pool_;

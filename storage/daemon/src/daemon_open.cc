@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "daemon_of_node.h"
+#include "volume_source.h"
 
 namespace storage_daemon {
 
@@ -59,7 +60,22 @@ Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
   TRY(storage_tree::Snapshot snapshot, volume->tree->begin());
   facts.snapshot = snapshot.number();
   const auto folder = folder_of(facts.number);
-  return Attempt::begin(std::move(facts), std::move(volume), std::move(snapshot), folder, limits());
+  auto attempt =
+      std::make_shared<Attempt>(std::move(facts), std::move(volume), std::move(snapshot), folder);
+  TRY_STATUS(attempt->make_folder());
+  TRY_STATUS(attempt->write_facts());
+  TRY_STATUS(attach(*attempt));
+  return attempt;
+}
+
+Status DaemonOfNode::attach(const Attempt& attempt) {
+  storage_attempts::AttemptOptions options;
+  options.number = attempt.facts().number;
+  options.overlay = overlay_options(attempt.facts(), options_.files_max);
+  options.volume = attempt.facts().space;
+  options.staging = attempt.staging();
+  options.source = std::make_shared<VolumeSource>(attempt.volume(), attempt.snapshot(), pool_);
+  return files_.attach(std::move(options));
 }
 
 Result<Opened> DaemonOfNode::open(const std::string& client, const storage_control::Open& call) {
@@ -73,9 +89,6 @@ Result<Opened> DaemonOfNode::open(const std::string& client, const storage_contr
     opening_.insert(ticket);
   }
   auto attempt = begin(client, call);
-  if (attempt && !attempts_.add(*attempt)) {
-    attempt = Error{ErrorCode::kUnavailable, "too many attempts have begun and not ended"};
-  }
   const std::lock_guard lock(mutex_);
   opening_.erase(ticket);
   settled_.notify_all();
@@ -83,6 +96,7 @@ Result<Opened> DaemonOfNode::open(const std::string& client, const storage_contr
   ++metrics_.attempts;
   const AttemptNumber number = (*attempt)->facts().number;
   tickets_[ticket] = number;
+  attempts_[number] = *std::move(attempt);
   // Whoever left meanwhile asked for it all the same: it goes with the others.
   if (!here_.contains(client)) gone_.try_emplace(client, clock_.now() + options_.client_grace);
   return Opened{number};

@@ -14,28 +14,38 @@ using base::Result;
 using base::Status;
 using base::UniqueFd;
 
-Status DaemonOfNode::resume(const std::filesystem::path& folder) {
+// Whether it goes on. Of one that has ended, only the answer does.
+Result<bool> DaemonOfNode::resume(const std::filesystem::path& folder) {
   TRY(AttemptFacts facts, Attempt::read_facts(folder));
+  if (const auto ended = Attempt::read_ended(folder)) {
+    std::unique_lock lock(mutex_);
+    remember_locked(facts.number, *ended);
+    lock.unlock();
+    return discard(folder);
+  }
   TRY(auto volume, volumes_.reopen(facts.volume, facts.space));
   TRY(storage_tree::Snapshot snapshot, volume->tree->resume(facts.snapshot));
-  TRY(const auto attempt,
-      Attempt::resume(std::move(facts), std::move(volume), std::move(snapshot), folder, limits()));
+  const auto attempt =
+      std::make_shared<Attempt>(std::move(facts), std::move(volume), std::move(snapshot), folder);
+  TRY_STATUS(attach(*attempt));
   const std::lock_guard lock(mutex_);
   tickets_[{attempt->facts().client, attempt->facts().ticket}] = attempt->facts().number;
   gone_.try_emplace(attempt->facts().client, clock_.now() + options_.restart_grace);
-  attempts_.add(attempt);
-  return {};
+  attempts_[attempt->facts().number] = attempt;
+  return true;
 }
 
-// Nothing of an attempt whose users' mount is gone may be published any more.
-Status DaemonOfNode::discard(const std::filesystem::path& folder) {
+// Nothing of an attempt that has ended, or whose users' mount is gone, may be published any more.
+Result<bool> DaemonOfNode::discard(const std::filesystem::path& folder) {
   const auto facts = Attempt::read_facts(folder);
   const auto writer = Attempt::uploading(folder);
-  if (!facts || !writer) return {};
+  if (!facts || !writer) return false;
   TRY(const auto volume, volumes_.reopen(facts->volume, facts->space));
   const Status aborted = volume->tree->abort(facts->activation_id, *writer);
-  if (!aborted && aborted.error().code != ErrorCode::kAlreadyExists) return aborted;
-  return {};
+  if (!aborted && aborted.error().code != ErrorCode::kAlreadyExists) {
+    return aborted.error();
+  }
+  return false;
 }
 
 Result<bool> DaemonOfNode::same_mount() {
@@ -56,8 +66,8 @@ Status DaemonOfNode::take_over() {
   if (failure) return error_from_errno(failure.value(), "making " + folder.native());
   TRY(const bool go_on, same_mount());
   for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
-    const Status taken = go_on ? resume(entry.path()) : discard(entry.path());
-    if (go_on && taken) continue;
+    const auto taken = go_on ? resume(entry.path()) : discard(entry.path());
+    if (taken && *taken) continue;
     if (!taken) {
       log_.warn("Volumes", "an attempt cannot go on: " + taken.error().message,
                 {{"folder", entry.path().native()}});
@@ -65,8 +75,8 @@ Status DaemonOfNode::take_over() {
     std::error_code ignored;
     std::filesystem::remove_all(entry.path(), ignored);
   }
-  if (attempts_.size() > 0) {
-    log_.info("Volumes", std::to_string(attempts_.size()) + " attempts go on after a restart");
+  if (const std::size_t count = open_attempts(); count > 0) {
+    log_.info("Volumes", std::to_string(count) + " attempts go on after a restart");
   }
   upkeep_ = std::jthread([this](const std::stop_token& stop) { keep_up(stop); });
   return {};

@@ -41,7 +41,7 @@ void DaemonOfNode::keep_up(const std::stop_token& stop) {
 }
 
 void DaemonOfNode::remove_folders() {
-  std::vector<std::filesystem::path> due;
+  std::vector<std::shared_ptr<Attempt>> due;
   {
     const std::lock_guard lock(mutex_);
     while (!buried_.empty() && buried_.front().first <= clock_.now()) {
@@ -49,9 +49,10 @@ void DaemonOfNode::remove_folders() {
       buried_.pop_front();
     }
   }
-  for (const auto& folder : due) {
+  for (const auto& attempt : due) {
+    files_.drop(attempt->facts().number);
     std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
+    std::filesystem::remove_all(attempt->directory(), ignored);
   }
 }
 
@@ -66,7 +67,7 @@ void DaemonOfNode::give_up_the_unknown() {
     const bool settled = given_up || given_up.error().code == ErrorCode::kAlreadyExists;
     const std::lock_guard lock(mutex_);
     if (settled) {
-      buried_.emplace_back(clock_.now(), attempt->directory());
+      buried_.emplace_back(clock_.now(), attempt);
     } else {
       unknown_.push_back(attempt);
     }

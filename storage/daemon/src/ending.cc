@@ -1,9 +1,6 @@
 #include "ending.h"
 
-#include <sys/stat.h>
-
 #include <chrono>
-#include <map>
 #include <thread>
 #include <utility>
 
@@ -19,7 +16,6 @@ using base::Result;
 using base::Status;
 using storage::CommitReport;
 using storage::Content;
-using storage::Entry;
 using storage_tree::Outcome;
 
 // A store that does not answer is asked again; then the attempt is given up.
@@ -34,42 +30,12 @@ hints::Isolation isolation_of(const Attempt& attempt) {
   return attempt.facts().hint.isolation.value_or(hints::Isolation::kSnapshot);
 }
 
-struct Stored {
-  Content content;
-  storage::FileTime modified{};
-};
-
-Result<Stored> store(Attempt& attempt, const std::string& writer, InodeNumber inode) {
-  base::UniqueFd fd = attempt.staging().find(inode);
-  if (!fd.valid()) fd = attempt.staging().make(inode);
-  struct stat stat{};
-  if (!fd.valid() || ::fstat(fd.get(), &stat) != 0) {
-    return base::error_from_errno(errno, "opening a staged file");
+Status store_all(const Attempt& attempt, Finished& finished) {
+  for (const auto& file : finished.staged) {
+    TRY(const base::UniqueFd fd, file.open());
+    TRY(const Content content, attempt.tree().upload(finished.write.writer, file.inode, fd.get()));
+    finished.set_content(file.inode, content);
   }
-  Stored stored;
-  stored.modified = time_of(stat.st_mtim);
-  attempt.traffic().written += stat.st_size;
-  TRY(stored.content, attempt.tree().upload(writer, inode, fd.get()));
-  return stored;
-}
-
-void put(const std::map<InodeNumber, Stored>& stored, Entry& entry) {
-  const auto found = stored.find(entry.inode);
-  if (found == stored.end()) return;
-  entry.content = found->second.content;
-  entry.attributes.modified = found->second.modified;
-  entry.attributes.changed = std::max(entry.attributes.changed, found->second.modified);
-}
-
-Status store_all(Attempt& attempt, storage_overlay::Changes& changes) {
-  std::map<InodeNumber, Stored> stored;
-  for (const InodeNumber inode : changes.staged) {
-    TRY(stored[inode], store(attempt, changes.write.writer, inode));
-  }
-  for (auto& [key, entry] : changes.write.names) {
-    if (entry) put(stored, *entry);
-  }
-  for (auto& [inode, entry] : changes.write.shared) put(stored, entry);
   return {};
 }
 
@@ -78,9 +44,9 @@ bool changes_something(const storage::WriteSet& write) {
          !write.removed_directories.empty();
 }
 
-Result<Outcome> ask(Attempt& attempt, const storage_overlay::Changes& changes) {
+Result<Outcome> ask(const Attempt& attempt, const Finished& finished) {
   for (int tries = 1;; ++tries) {
-    auto outcome = attempt.tree().commit(attempt.snapshot(), changes.write, changes.read,
+    auto outcome = attempt.tree().commit(attempt.snapshot(), finished.write, finished.read,
                                          isolation_of(attempt));
     const bool again = !outcome && may_be_asked_again(outcome.error()) && tries < kTries;
     if (!again) return outcome;
@@ -112,7 +78,7 @@ Result<CommitReport> report_of(const Attempt& attempt, const Outcome& outcome) {
 }
 
 // What was begun under that name was committed, or never will be.
-Result<std::optional<CommitReport>> settle(Attempt& attempt, const std::string& writer) {
+Result<std::optional<CommitReport>> settle(const Attempt& attempt, const std::string& writer) {
   const std::string& activation = attempt.facts().activation_id;
   const Status aborted = attempt.tree().abort(activation, writer);
   if (aborted) return std::optional<CommitReport>();
@@ -121,49 +87,39 @@ Result<std::optional<CommitReport>> settle(Attempt& attempt, const std::string& 
   return std::optional(CommitReport{CommitReport::Kind::kOk, record ? record->number : 0, 0, ""});
 }
 
-Result<Outcome> store_and_ask(Attempt& attempt, storage_overlay::Changes& changes) {
-  TRY_STATUS(store_all(attempt, changes));
-  return ask(attempt, changes);
+Result<Outcome> store_and_ask(const Attempt& attempt, Finished& finished) {
+  TRY_STATUS(store_all(attempt, finished));
+  return ask(attempt, finished);
 }
 
 }  // namespace
 
-Result<CommitReport> commit(Attempt& attempt, bool& unknown) {
-  storage_overlay::Changes changes;
-  {
-    const std::lock_guard lock(attempt.mutex());
-    attempt.close_locked();
-    changes = attempt.overlay_locked().changes();
-  }
+Result<CommitReport> commit(const Attempt& attempt, Finished finished, bool& unknown) {
   unknown = true;
   if (const auto earlier = attempt.uploading()) {
     TRY(const auto before, settle(attempt, *earlier));
     unknown = false;
     if (before) return *before;
-    changes.write.writer = random_name();
+    finished.write.writer = random_name();
   }
   unknown = false;
-  if (changes_something(changes.write)) {
-    TRY_STATUS(attempt.mark_uploading(changes.write.writer));
+  if (changes_something(finished.write)) {
+    TRY_STATUS(attempt.mark_uploading(finished.write.writer));
   }
-  auto outcome = store_and_ask(attempt, changes);
+  auto outcome = store_and_ask(attempt, finished);
   if (outcome) return report_of(attempt, *outcome);
-  const auto settled = settle(attempt, changes.write.writer);
+  const auto settled = settle(attempt, finished.write.writer);
   unknown = !settled;
   if (settled && *settled) return **settled;
   return std::move(outcome).error();
 }
 
-Status give_up(Attempt& attempt) {
-  {
-    const std::lock_guard lock(attempt.mutex());
-    attempt.close_locked();
-  }
+Status give_up(const Attempt& attempt) {
   const auto writer = attempt.uploading();
   return writer ? attempt.tree().abort(attempt.facts().activation_id, *writer) : Status();
 }
 
-storage::VolumeReport report_of(Attempt& attempt) {
+storage::VolumeReport report_of(const Attempt& attempt) {
   const hints::Volume& hint = attempt.facts().hint;
   storage::VolumeReport report;
   report.name = hint.name;
@@ -172,20 +128,7 @@ storage::VolumeReport report_of(Attempt& attempt) {
   report.lifetime = hint.lifetime;
   report.read_only = hint.read_only;
   report.isolation = isolation_of(attempt);
-  storage::TierTraffic durable;
-  durable.read_local_bytes = attempt.traffic().local;
-  durable.read_remote_bytes = attempt.traffic().remote;
-  durable.written_bytes = attempt.traffic().written;
-  report.traffic = {durable};
   return report;
-}
-
-void count_written(Attempt& attempt) {
-  const std::lock_guard lock(attempt.mutex());
-  for (const InodeNumber inode : attempt.overlay_locked().changes().staged) {
-    struct stat stat{};
-    if (attempt.staging().stat(inode, stat)) attempt.traffic().written += stat.st_size;
-  }
 }
 
 }  // namespace storage_daemon

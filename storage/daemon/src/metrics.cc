@@ -23,12 +23,10 @@ class Text {
 
 }  // namespace
 
-void Metrics::add(const std::vector<storage::TierTraffic>& traffic) {
-  for (const auto& tier : traffic) {
-    read_local += static_cast<std::uint64_t>(tier.read_local_bytes);
-    read_remote += static_cast<std::uint64_t>(tier.read_remote_bytes);
-    written += static_cast<std::uint64_t>(tier.written_bytes);
-  }
+void Metrics::add(const storage::TierTraffic& traffic) {
+  read_local += static_cast<std::uint64_t>(traffic.read_local_bytes);
+  read_remote += static_cast<std::uint64_t>(traffic.read_remote_bytes);
+  written += static_cast<std::uint64_t>(traffic.written_bytes);
 }
 
 std::string Metrics::text() const {

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "storage/volume_provider.h"
 
@@ -17,9 +16,9 @@ struct Metrics {
   std::atomic<std::uint64_t> read_local{0}, read_remote{0}, written{0};
   std::atomic<std::uint64_t> commit_microseconds{0};
   std::atomic<std::uint64_t> open_attempts{0};
-  std::atomic<std::int64_t> cache_bytes{0};
+  std::atomic<std::uint64_t> cache_bytes{0};
 
-  void add(const std::vector<storage::TierTraffic>& traffic);
+  void add(const storage::TierTraffic& traffic);
   void commit_took(std::chrono::steady_clock::duration time) {
     commit_microseconds += static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(time).count());

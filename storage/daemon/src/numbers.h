@@ -8,9 +8,12 @@
 #include <mutex>
 
 #include "base/result.h"
-#include "node_id.h"
+#include "storage_attempts/attempt_file_system.h"
+#include "storage_control/protocol.h"
 
 namespace storage_daemon {
+
+using storage_control::AttemptNumber;
 
 // Numbers are taken in blocks, so that one write serves many attempts.
 class Numbers {
@@ -26,7 +29,7 @@ class Numbers {
     while (true) {
       if (next_ == end_) TRY_STATUS(extend());
       const AttemptNumber number = next_++;
-      if (slot_of(number) != 0) return number;
+      if (storage_attempts::slot_of(number) != 0) return number;
     }
   }
 

@@ -8,7 +8,6 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "content_cache.h"
 #include "storage_control/protocol.h"
 #include "volumes.h"
 

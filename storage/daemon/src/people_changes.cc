@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "ending.h"
+#include "change.h"
 #include "people.h"
 #include "visit.h"
 
@@ -17,40 +17,9 @@ using base::ErrorCode;
 using base::Json;
 using base::Result;
 using base::Status;
+using storage_overlay::Overlay;
 
 namespace {
-
-Error error_of(int error, const Place& place) {
-  if (error == ENOENT) return not_there(place);
-  return base::error_from_errno(error, base::quoted(place.path));
-}
-
-// Carries an operation out, whatever has to be learnt for it.
-template <typename Op>
-auto wait_for(Attempt& attempt, const Place& place, Op op)
-    -> Result<std::remove_cvref_t<decltype(*op(attempt.overlay_locked()))>> {
-  while (true) {
-    storage_overlay::Need need;
-    {
-      const std::lock_guard lock(attempt.mutex());
-      auto answer = op(attempt.overlay_locked());
-      if (answer.ok()) return *std::move(answer);
-      if (answer.error().error != 0) return error_of(answer.error().error, place);
-      need = answer.error().need;
-    }
-    TRY_STATUS(attempt.fetch(need));
-  }
-}
-
-// Commits, and leaves nothing in the scratch folder.
-Result<storage::CommitReport> settle(Attempt& attempt) {
-  bool unknown = false;
-  auto committed = commit(attempt, unknown);
-  if (unknown) static_cast<void>(give_up(attempt).ok());
-  std::error_code ignored;
-  std::filesystem::remove_all(attempt.directory(), ignored);
-  return committed;
-}
 
 Status write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -76,38 +45,33 @@ Result<std::int64_t> pour(int from, int to) {
 }
 
 // The directories on the way are made where they are missing.
-Result<storage::InodeNumber> make_directories(Attempt& attempt, const Place& place,
+Result<storage::InodeNumber> make_directories(Change& change, const Place& place,
                                               const std::vector<std::string>& parts,
                                               const storage_overlay::Act& act) {
   storage::InodeNumber at = storage::kRootInode;
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-    TRY(const auto view, wait_for(attempt, place, [&](storage_overlay::Overlay& overlay) {
-          auto found = overlay.lookup(at, parts[i]);
-          if (found.ok() || found.error().error != ENOENT) return found;
-          return overlay.make(at, parts[i], {FileType::kDirectory, 0755, ""}, act);
-        }));
+    TRY(const auto view, change.apply(base::quoted(place.path), [&](Overlay& overlay) {
+      auto found = overlay.lookup(at, parts[i]);
+      if (found.ok() || found.error().error != ENOENT) return found;
+      return overlay.make(at, parts[i], {FileType::kDirectory, 0755, ""}, act);
+    }));
     at = view.inode;
   }
   return at;
 }
 
-Result<Json> copy_in(Attempt& attempt, const Place& place, const std::vector<std::string>& parts,
+Result<Json> copy_in(Change& change, const Place& place, const std::vector<std::string>& parts,
                      int file, const storage_overlay::Act& act) {
-  TRY(const auto directory, make_directories(attempt, place, parts, act));
-  TRY(const auto view, wait_for(attempt, place, [&](storage_overlay::Overlay& overlay) {
-        auto found = overlay.lookup(directory, parts.back());
-        if (found.ok() || found.error().error != ENOENT) return found;
-        return overlay.make(directory, parts.back(), {FileType::kRegular, 0644, ""}, act);
-      }));
+  TRY(const auto directory, make_directories(change, place, parts, act));
+  TRY(const auto view, change.apply(base::quoted(place.path), [&](Overlay& overlay) {
+    auto found = overlay.lookup(directory, parts.back());
+    if (found.ok() || found.error().error != ENOENT) return found;
+    return overlay.make(directory, parts.back(), {FileType::kRegular, 0644, ""}, act);
+  }));
   if (view.attributes.type != FileType::kRegular) {
     return Error{ErrorCode::kInvalidArgument, base::quoted(place.path) + " is not a regular file"};
   }
-  TRY(const auto staged, wait_for(attempt, place, [&](storage_overlay::Overlay& overlay) {
-        return overlay.stage(view.inode);
-      }));
-  static_cast<void>(staged);
-  const base::UniqueFd copy = attempt.staging().make(view.inode);
-  if (!copy.valid()) return base::error_from_errno(errno, "making a staging file");
+  TRY(const base::UniqueFd copy, change.stage(view.inode));
   TRY(const std::int64_t bytes, pour(file, copy.get()));
   return Json::object({{"bytes", bytes}});
 }
@@ -143,17 +107,16 @@ Result<Json> People::remove(const storage_control::Remove& call) {
   TRY(const Visit visit, Visit::begin(std::move(volume)));
   TRY(const auto entry, visit.find(parts));
   if (!entry) return not_there(place);
-  TRY(const auto attempt, visit.attempt(scratch_));
+  TRY(auto change, Change::begin(visit.attempt(scratch_)));
   const storage_overlay::Act act{0, 0, clock_.wall()};
   // The overlay knows a file only by a name that was looked up.
-  TRY(const auto directory, make_directories(*attempt, place, parts, act));
-  TRY(const auto done, wait_for(*attempt, place, [&](storage_overlay::Overlay& overlay) {
-        return entry->attributes.type == FileType::kDirectory
-                   ? overlay.remove_directory(directory, parts.back(), act)
-                   : overlay.unlink(directory, parts.back(), act);
-      }));
-  static_cast<void>(done);
-  TRY(const auto committed, settle(*attempt));
+  TRY(const auto directory, make_directories(change, place, parts, act));
+  TRY_STATUS(change.apply(base::quoted(place.path), [&](Overlay& overlay) {
+    return entry->attributes.type == FileType::kDirectory
+               ? overlay.remove_directory(directory, parts.back(), act)
+               : overlay.unlink(directory, parts.back(), act);
+  }));
+  TRY(const auto committed, change.commit());
   return Json::object({{"removed", text_of(entry->attributes.type)}, {"commit", committed.number}});
 }
 
@@ -174,15 +137,10 @@ Result<Json> People::copy(const storage_control::Copy& call, base::UniqueFd file
   }
   TRY(const auto root, visit.find({}));
   const storage_overlay::Act act{root->attributes.uid, root->attributes.gid, clock_.wall()};
-  TRY(const auto attempt, visit.attempt(scratch_));
-  auto copied = copy_in(*attempt, place, parts, file.get(), act);
-  if (!copied) {
-    std::error_code ignored;
-    std::filesystem::remove_all(attempt->directory(), ignored);
-    return copied;
-  }
-  TRY(const auto committed, settle(*attempt));
-  return copied->set("commit", committed.number);
+  TRY(auto change, Change::begin(visit.attempt(scratch_)));
+  TRY(Json copied, copy_in(change, place, parts, file.get(), act));
+  TRY(const auto committed, change.commit());
+  return copied.set("commit", committed.number);
 }
 
 }  // namespace storage_daemon

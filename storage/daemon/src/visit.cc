@@ -88,9 +88,8 @@ Status Visit::count(storage::InodeNumber directory, Totals& totals) const {
   return {};
 }
 
-Result<std::shared_ptr<Attempt>> Visit::attempt(const std::filesystem::path& scratch) const {
+Attempt Visit::attempt(const std::filesystem::path& scratch) const {
   AttemptFacts facts;
-  facts.number = 1;
   facts.volume = volume_->name;
   facts.space = volume_->space;
   facts.activation_id = "person-" + random_name();
@@ -98,7 +97,7 @@ Result<std::shared_ptr<Attempt>> Visit::attempt(const std::filesystem::path& scr
   facts.hint.name = "volume";
   facts.hint.path = "/mnt/volume";
   facts.snapshot = snapshot_.number();
-  return Attempt::begin(std::move(facts), volume_, snapshot_, scratch / random_name(), {1'000'000});
+  return {std::move(facts), volume_, snapshot_, scratch / random_name()};
 }
 
 }  // namespace storage_daemon

@@ -43,8 +43,8 @@ class Visit {
   base::Result<std::optional<Entry>> find(const std::vector<std::string>& parts) const;
   base::Status count(storage::InodeNumber directory, Totals& totals) const;
 
-  // A place for changes of the attempts' kind, in a folder below `scratch`.
-  base::Result<std::shared_ptr<Attempt>> attempt(const std::filesystem::path& scratch) const;
+  // For changes like those of activations, in a folder below `scratch`.
+  Attempt attempt(const std::filesystem::path& scratch) const;
 
  private:
   Visit(std::shared_ptr<Volume> volume, storage_tree::Snapshot snapshot)

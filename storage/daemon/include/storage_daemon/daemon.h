@@ -26,9 +26,9 @@ struct DaemonOptions {
   // Names the mount: attempts that an earlier daemon served under another one have lost their
   // users' descriptors, and are aborted.
   std::string mount_identity;
-  std::int64_t cache_bytes = 10'000'000'000;
+  std::uint64_t cache_bytes = 10'000'000'000;
   // A durable file up to this size is fetched whole before it is read; a larger one in pieces.
-  std::int64_t whole_file_bytes_max = 256 << 20;
+  std::uint64_t whole_file_bytes_max = 256 << 20;
   std::uint64_t files_max = 1'000'000;  // that an attempt may make or change
   std::size_t fetch_threads = 8;
   std::chrono::milliseconds lease{60'000};  // of this node's snapshots

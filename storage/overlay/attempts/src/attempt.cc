@@ -17,7 +17,14 @@ constexpr std::uint64_t kInodesAtOnce = 1024;
 
 // What the store says, to a program that reads a file.
 int as_errno(const base::Error& error) {
-  return error.code == base::ErrorCode::kNoSpace ? ENOSPC : EIO;
+  switch (error.code) {
+    case base::ErrorCode::kNoSpace:
+      return ENOSPC;
+    case base::ErrorCode::kConflict:  // the snapshot has lapsed
+      return ESTALE;
+    default:
+      return EIO;
+  }
 }
 
 }  // namespace
@@ -70,7 +77,7 @@ base::Status AttemptFileSystem::Attempt::resume() {
 base::Status AttemptFileSystem::Attempt::look_at(const std::string& name) {
   if (name.starts_with(".") || name == "journal") return {};
   const auto inode = std::strtoull(name.c_str() + 1, nullptr, 10);
-  if (name.ends_with(".new")) {
+  if (name.ends_with(".new") || name[0] == 'c') {
     ::unlinkat(directory_.get(), name.c_str(), 0);
   } else if (name[0] == 'b') {
     files[inode].borrowed = files[inode].from_before = true;
@@ -162,7 +169,10 @@ void AttemptFileSystem::Attempt::satisfy(Wants wanted, std::function<void(int)> 
       waiting->arrived(0);
     else
       cache.get(options.volume, inode, *content, options.source, [self, take, inode](auto file) {
-        take(file, [&](const auto& value) { self->files[inode].cached = value; });
+        take(file, [&](const auto& value) {
+          self->files[inode].cached = value;
+          self->moved.read_remote_bytes += static_cast<std::int64_t>(value->size());
+        });
       });
   }
   waiting->arrived(0);
@@ -210,6 +220,7 @@ Answer<storage_fuse::Attributes> AttemptFileSystem::Attempt::attributes_of(const
 Answer<storage_fuse::Node> AttemptFileSystem::Attempt::node_of(const View& view) {
   storage_fuse::Node node;
   node.id = node_of(view.inode);
+  node.generation = 1 + options.number / kSlots;
   TRY(node.attributes, attributes_of(view));
   if (view.tier == hints::Tier::kEphemeral) node.name_valid = storage_fuse::Timeout::zero();
   overlay.hold(view.inode);

@@ -56,8 +56,9 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   const std::shared_ptr<EphemeralFiles> ephemeral;
   std::mutex mutex;
   Overlay overlay;
-  bool frozen = false;   // finish() was called
-  bool dropped = false;  // drop() was
+  bool frozen = false;         // finish() was called
+  bool dropped = false;        // drop() was
+  storage::TierTraffic moved;  // but what is written
   std::unordered_map<InodeNumber, OpenFile> files;
   Wants wants;  // of the operation that is under way
 
@@ -95,6 +96,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   void close_file(InodeNumber inode, int flags);
 
   base::Result<Finished> finish();
+  storage::TierTraffic traffic() const;
   void drop();
 
  private:
@@ -105,6 +107,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   Answer<storage_overlay::Done> copy_content(InodeNumber inode, const View& view, int to);
   Answer<storage_overlay::Done> take_borrowed(InodeNumber inode, OpenFile& file);
   base::Result<StagedFile> staged_copy(InodeNumber inode);
+  base::Status copy_file(const std::string& from, const std::string& to);
   void remove_file(char kind, InodeNumber inode);
   int rename_file(const std::string& from, char kind, InodeNumber inode);
   base::UniqueFd open_name(const std::string& name, int flags) const;

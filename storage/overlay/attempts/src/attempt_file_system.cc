@@ -10,8 +10,6 @@
 namespace storage_attempts {
 namespace {
 
-constexpr int kInodeBits = 40;
-
 storage_fuse::Attributes root_attributes(std::size_t attempts) {
   storage_fuse::Attributes attributes;
   attributes.stat.st_ino = storage_fuse::kRootNode;
@@ -38,18 +36,13 @@ void AttemptFileSystem::start(const storage_fuse::Abilities& abilities) {
 }
 
 base::Status AttemptFileSystem::attach(AttemptOptions options) {
-  const std::uint64_t number = options.number;
-  if (number == 0 || number > kAttemptMax)
-    return base::Error{base::ErrorCode::kInvalidArgument, "an attempt has a number from 1 on"};
-  {
-    const std::lock_guard lock(attempts_mutex_);
-    if (attempts_.contains(number))
-      return base::Error{base::ErrorCode::kAlreadyExists, "the attempt is attached"};
-  }
+  const std::uint64_t slot = slot_of(options.number);
+  const base::Error taken{base::ErrorCode::kAlreadyExists, "an attempt with that slot is attached"};
+  if (slot == 0) return base::Error{base::ErrorCode::kInvalidArgument, "slot 0 is the mount's own"};
+  if (attempt_of(node_of(slot, 0))) return taken;
   TRY(auto attempt, Attempt::open(std::move(options), options_, cache_, passthrough_));
   const std::lock_guard lock(attempts_mutex_);
-  if (!attempts_.emplace(number, std::move(attempt)).second)
-    return base::Error{base::ErrorCode::kAlreadyExists, "the attempt is attached"};
+  if (!attempts_.emplace(slot, std::move(attempt)).second) return taken;
   return {};
 }
 
@@ -59,24 +52,34 @@ std::shared_ptr<AttemptFileSystem::Attempt> AttemptFileSystem::attempt_of(NodeId
   return at != attempts_.end() ? at->second : nullptr;
 }
 
+base::Result<std::shared_ptr<AttemptFileSystem::Attempt>> AttemptFileSystem::attempt_with(
+    std::uint64_t number) const {
+  auto attempt = attempt_of(node_of(number, 0));
+  if (attempt && attempt->options.number == number) return attempt;
+  return base::Error{base::ErrorCode::kNotFound, "there is no attempt " + name_of(number)};
+}
+
 base::Result<Finished> AttemptFileSystem::finish(std::uint64_t number) {
-  const auto attempt = attempt_of(node_of(number, 0));
-  if (!attempt) return base::Error{base::ErrorCode::kNotFound, "there is no such attempt"};
+  TRY(const auto attempt, attempt_with(number));
   const std::lock_guard lock(attempt->mutex);
   return attempt->finish();
 }
 
+base::Result<storage::TierTraffic> AttemptFileSystem::traffic(std::uint64_t number) const {
+  TRY(const auto attempt, attempt_with(number));
+  const std::lock_guard lock(attempt->mutex);
+  return attempt->traffic();
+}
+
 void AttemptFileSystem::drop(std::uint64_t number) {
-  std::shared_ptr<Attempt> attempt;
+  const auto attempt = attempt_with(number);
+  if (!attempt.ok()) return;
   {
     const std::lock_guard lock(attempts_mutex_);
-    const auto at = attempts_.find(number);
-    if (at == attempts_.end()) return;
-    attempt = std::move(at->second);
-    attempts_.erase(at);
+    attempts_.erase(slot_of(number));
   }
-  const std::lock_guard lock(attempt->mutex);
-  attempt->drop();
+  const std::lock_guard lock((*attempt)->mutex);
+  (*attempt)->drop();
 }
 
 namespace {
@@ -110,12 +113,14 @@ void AttemptFileSystem::lookup_attempt(std::string_view name, Reply<storage_fuse
   const auto [end, error] = std::from_chars(name.data() + 1, name.data() + name.size(), number);
   if (error != std::errc() || name != name_of(number) || end != name.data() + name.size())
     return reply.fail(ENOENT);
-  const auto attempt = attempt_of(node_of(number, 0));
-  if (!attempt) return reply.fail(ENOENT);
-  serve<storage_fuse::Node>(attempt, std::move(reply),
+  const auto attempt = attempt_with(number);
+  if (!attempt.ok()) return reply.fail(ENOENT);
+  serve<storage_fuse::Node>(*attempt, std::move(reply),
                             [](Attempt& a) -> Answer<storage_fuse::Node> {
                               TRY(const View view, a.overlay.view(storage::kRootInode));
-                              return a.node_of(view);
+                              TRY(auto node, a.node_of(view));
+                              node.name_valid = storage_fuse::Timeout::zero();  // it ends
+                              return node;
                             });
 }
 
@@ -124,13 +129,13 @@ void AttemptFileSystem::list_attempts(std::uint64_t offset, storage_fuse::Direct
   std::vector<std::uint64_t> numbers;
   {
     const std::lock_guard lock(attempts_mutex_);
-    for (const auto& [number, attempt] : attempts_) numbers.push_back(number);
+    for (const auto& [slot, attempt] : attempts_) numbers.push_back(attempt->options.number);
   }
   bool room = offset >= 1 || page.add_bare(".", storage_fuse::kRootNode, S_IFDIR, 1);
   room = room && (offset >= 2 || page.add_bare("..", storage_fuse::kRootNode, S_IFDIR, 2));
   for (const std::uint64_t number : numbers)
-    if (room && number + 2 > offset)
-      room = page.add_bare(name_of(number), storage::kRootInode, S_IFDIR, number + 2);
+    if (room && slot_of(number) + 2 > offset)
+      room = page.add_bare(name_of(number), storage::kRootInode, S_IFDIR, slot_of(number) + 2);
   reply.ok(std::move(page));
 }
 

@@ -15,7 +15,8 @@
 namespace storage_attempts {
 namespace {
 
-constexpr std::uint64_t kPieceBytes = storage::kDataObjectBytes;
+constexpr std::uint64_t kObjectBytes = storage::kDataObjectBytes;
+constexpr std::uint64_t kPieceBytes = 4 * kObjectBytes;  // asked for at once
 
 // Volumes may hold '/', and nothing else that a file name cannot.
 std::string name_of(const std::string& volume, InodeNumber inode, const Content& content) {
@@ -87,10 +88,10 @@ bool ContentCache::is_lent(const std::string& name) const {
   return ::fstatat(directory_.get(), name.c_str(), &stat, 0) == 0 && stat.st_nlink > 1;
 }
 
-// The least recently used go first, and never what somebody reads.
+// The least recently used go first, and never what somebody reads, nor what has just come: one file
+// may be larger than the cache.
 void ContentCache::evict() {
-  for (auto at = used_.end(); bytes_ > options_.bytes_max && at != used_.begin();) {
-    --at;
+  for (auto at = used_.end(); bytes_ > options_.bytes_max && --at != used_.begin();) {
     const auto item = files_.find(*at);
     if (!item->second.open.expired() || is_lent(*at)) continue;
     ++at;
@@ -141,20 +142,22 @@ void ContentCache::get(const std::string& volume, InodeNumber inode, const Conte
   fetch_next(fetch);
 }
 
-// One data object at a time; what is a hole in the store is one here.
+// A few data objects at a time; what is a hole in the store is one here.
 void ContentCache::fetch_next(const std::shared_ptr<Fetch>& fetch) {
   const auto& runs = fetch->content.objects;
   const auto run = std::ranges::find_if(runs, [&](const Content::Run& candidate) {
-    return (candidate.first + candidate.count) * kPieceBytes > fetch->done;
+    return (candidate.first + candidate.count) * kObjectBytes > fetch->done;
   });
   if (run == runs.end() || fetch->done >= fetch->content.size) return finish(fetch, {});
-  const std::uint64_t offset = std::max(fetch->done, run->first * kPieceBytes);
-  fetch->source->read(fetch->inode, fetch->content, offset, kPieceBytes,
-                      [this, fetch, offset](auto bytes) {
+  const std::uint64_t offset = std::max(fetch->done, run->first * kObjectBytes);
+  const std::uint64_t end = (run->first + run->count) * kObjectBytes;
+  const std::uint64_t length = std::min(kPieceBytes, end - offset);
+  fetch->source->read(fetch->inode, fetch->content, offset, length,
+                      [this, fetch, offset, length](auto bytes) {
                         if (!bytes.ok()) return finish(fetch, std::move(bytes).error());
                         if (const int error = write_at(fetch->fd.get(), *bytes, offset); error != 0)
                           return finish(fetch, base::error_from_errno(error, "write a cache file"));
-                        fetch->done = offset + kPieceBytes;
+                        fetch->done = offset + length;
                         fetch_next(fetch);
                       });
 }

@@ -135,8 +135,12 @@ void AttemptFileSystem::read(NodeId node, Handle handle, std::uint64_t offset, s
       return read_now(source, offset, bytes);
     });
   const auto shared = std::make_shared<Reply<storage_fuse::Bytes>>(std::move(reply));
-  attempt->options.source->read(inode_of(node), *large, offset, bytes, [shared](auto result) {
+  attempt->options.source->read(inode_of(node), *large, offset, bytes, [=](auto result) {
     if (!result.ok()) return shared->fail(EIO);
+    {
+      const std::lock_guard lock(attempt->mutex);
+      attempt->moved.read_remote_bytes += static_cast<std::int64_t>(result->size());
+    }
     shared->ok(std::as_bytes(std::span(result->data(), result->size())));
   });
 }

@@ -10,27 +10,42 @@
 
 namespace storage_attempts {
 
+base::Result<base::UniqueFd> StagedFile::open() const {
+  base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return base::error_from_errno(errno, "open a staging file");
+  return fd;
+}
+
 // A file that is still open for writing is taken as it is now: its bytes may go on changing in the
 // staging file.
 base::Result<StagedFile> AttemptFileSystem::Attempt::staged_copy(InodeNumber inode) {
-  const std::string name = "f" + std::to_string(inode);
+  std::string name = "f" + std::to_string(inode);
   StagedFile file;
   file.inode = inode;
-  file.fd = open_name(name, O_RDWR);
-  if (!file.fd.valid()) return base::error_from_errno(errno, "open a staging file");
   const auto open = files.find(inode);
   file.was_open = open != files.end() && open->second.writers > 0;
   if (file.was_open) {
-    base::UniqueFd copy(::openat(directory_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-    if (!copy.valid()) return base::error_from_errno(errno, "copy a file that is open");
-    if (const int error = clone_or_copy(file.fd.get(), copy.get()); error != 0)
-      return base::error_from_errno(error, "copy a file that is open");
-    file.fd = std::move(copy);
+    const std::string copy = "c" + std::to_string(inode);
+    TRY_STATUS(copy_file(name, copy));
+    name = copy;
   }
+  file.path = options.staging / name;
   struct stat stat{};
-  if (::fstat(file.fd.get(), &stat) != 0) return base::error_from_errno(errno, "a staging file");
+  if (::fstatat(directory_.get(), name.c_str(), &stat, 0) != 0)
+    return base::error_from_errno(errno, "look at a staging file");
   file.size = static_cast<std::uint64_t>(stat.st_size);
   return file;
+}
+
+// Once: who asks again gets the bytes of the first time.
+base::Status AttemptFileSystem::Attempt::copy_file(const std::string& from, const std::string& to) {
+  const base::UniqueFd source = open_name(from, O_RDONLY);
+  const base::UniqueFd copy = open_name(to, O_RDWR | O_CREAT | O_EXCL);
+  if (!copy.valid() && errno == EEXIST) return {};
+  const int error = source.valid() && copy.valid() ? clone_or_copy(source.get(), copy.get()) : EIO;
+  if (error == 0) return {};
+  ::unlinkat(directory_.get(), to.c_str(), 0);
+  return base::error_from_errno(error, "copy a file that is open");
 }
 
 base::Result<Finished> AttemptFileSystem::Attempt::finish() {
@@ -41,7 +56,6 @@ base::Result<Finished> AttemptFileSystem::Attempt::finish() {
   finished.write = std::move(changes.write);
   for (const InodeNumber inode : changes.staged) {
     TRY(StagedFile file, staged_copy(inode));
-    finished.staged_bytes += file.size;
     finished.staged.push_back(std::move(file));
     const auto view = overlay.view(inode);
     if (!view.ok()) continue;
@@ -49,6 +63,16 @@ base::Result<Finished> AttemptFileSystem::Attempt::finish() {
     if (now.ok()) finished.set_times(inode, now->stat);
   }
   return finished;
+}
+
+storage::TierTraffic AttemptFileSystem::Attempt::traffic() const {
+  storage::TierTraffic traffic = moved;
+  for (const InodeNumber inode : overlay.changes().staged) {
+    struct stat stat{};
+    if (::fstatat(directory_.get(), ("f" + std::to_string(inode)).c_str(), &stat, 0) == 0)
+      traffic.written_bytes += stat.st_size;
+  }
+  return traffic;
 }
 
 void AttemptFileSystem::Attempt::drop() {

@@ -17,7 +17,7 @@ constexpr const char* kName = "journal";
 constexpr const char* kNewName = "journal.new";
 // More than one operation can say.
 constexpr std::uint64_t kFrameBytesMax = 512 << 10;
-constexpr std::uint64_t kRoomBytes = 4 << 20;
+constexpr std::uint64_t kRoomBytes = 1 << 20;
 
 }  // namespace
 

@@ -67,8 +67,12 @@ Answer<std::shared_ptr<base::UniqueFd>> AttemptFileSystem::Attempt::staging_file
 Answer<std::shared_ptr<CachedFile>> AttemptFileSystem::Attempt::cached_file(
     InodeNumber inode, const Content& content) {
   OpenFile& file = files[inode];
-  if (!file.cached) file.cached = cache.find(options.volume, inode, content);
   if (file.cached) return file.cached;
+  file.cached = cache.find(options.volume, inode, content);
+  if (file.cached) {
+    moved.read_local_bytes += static_cast<std::int64_t>(content.size);
+    return file.cached;
+  }
   wants.content = inode;
   return Stop{};
 }
@@ -91,6 +95,7 @@ Answer<storage_overlay::Done> AttemptFileSystem::Attempt::copy_content(InodeNumb
   TRY(const Content content, overlay.content(inode));
   int error = 0;
   if (content.writer.empty()) {
+    moved.read_local_bytes += static_cast<std::int64_t>(content.size);
     error = write_at(to, content.bytes, 0);
     if (error == 0 && ::ftruncate(to, static_cast<off_t>(content.size)) != 0) error = errno;
   } else {
@@ -180,7 +185,9 @@ Answer<storage_fuse::Opened> AttemptFileSystem::Attempt::open_file(InodeNumber i
   } else {
     TRY(const Content content, overlay.content(inode));
     opened.keep_cache = true;
-    if (!content.writer.empty() && content.size <= system.cached_file_bytes_max) {
+    if (content.writer.empty()) {
+      moved.read_local_bytes += static_cast<std::int64_t>(content.size);
+    } else if (content.size <= system.cached_file_bytes_max) {
       TRY(const auto cached, cached_file(inode, content));
       if (!file.borrowed && file.opens == 0)
         file.borrowed = cache.lend(*cached, directory_.get(), file_name('b', inode));

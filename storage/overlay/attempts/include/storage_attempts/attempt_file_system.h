@@ -1,6 +1,6 @@
 // All attempts of a node behind one FUSE mount: its root has a directory `a<number>` for each.
 //
-// Node ids are attempt << 40 | inode, handles say nothing: a daemon that takes over attaches the
+// Node ids are slot << 40 | inode, handles say nothing: a daemon that takes over attaches the
 // same attempts again and goes on. Bytes that an attempt writes lie in its staging directory, and
 // the kernel reads and writes them there (passthrough); durable files are read from the cache.
 //
@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "storage/volume_provider.h"
 #include "storage_attempts/content_cache.h"
 #include "storage_attempts/snapshot_source.h"
 #include "storage_ephemeral/record.h"
@@ -32,10 +33,14 @@
 
 namespace storage_attempts {
 
-inline constexpr std::uint64_t kAttemptMax = (std::uint64_t{1} << 24) - 1;
+// Attempts have numbers from 1 on, never used again. What of a number is in node ids is its slot:
+// slots come round after 16 million attempts, with a new generation. Slot 0 is the mount's own.
+inline constexpr int kInodeBits = 40;
+inline constexpr std::uint64_t kSlots = std::uint64_t{1} << (64 - kInodeBits);
+inline constexpr std::uint64_t slot_of(std::uint64_t attempt) { return attempt % kSlots; }
 
 struct AttemptOptions {
-  std::uint64_t number = 0;  // 1 to kAttemptMax; never used again for another attempt
+  std::uint64_t number = 0;  // with a slot that no attempt has
   storage_overlay::OverlayOptions overlay;
   std::string volume;                      // its name, of the cache's and the ephemeral files
   std::filesystem::path staging;           // a directory, empty or as an earlier process left it
@@ -51,16 +56,17 @@ struct AttemptOptions {
 // A file whose bytes are to be uploaded.
 struct StagedFile {
   InodeNumber inode = 0;
-  base::UniqueFd fd;
+  std::filesystem::path path;
   std::uint64_t size = 0;
   bool was_open = false;  // for writing; these are its bytes as of finish()
+
+  base::Result<base::UniqueFd> open() const;
 };
 
 struct Finished {
   storage::ReadSet read;
   storage::WriteSet write;  // without the content of `staged`
   std::vector<StagedFile> staged;
-  std::uint64_t staged_bytes = 0;
 
   // Wherever the write set speaks of the file.
   void set_content(InodeNumber inode, const Content& content);
@@ -91,10 +97,14 @@ class AttemptFileSystem final : public storage_fuse::FileSystem {
   // No operation changes anything any more; what it left, for a commit. May be asked again.
   // Errors: kNotFound; those of the file system.
   base::Result<Finished> finish(std::uint64_t attempt);
+  // What it opened and wrote until now. kNotFound.
+  base::Result<storage::TierTraffic> traffic(std::uint64_t attempt) const;
   // The attempt is no more. Old descriptors write into the void. Its staging directory is emptied.
   void drop(std::uint64_t attempt);
 
-  static NodeId node_of(std::uint64_t attempt, InodeNumber inode) { return attempt << 40 | inode; }
+  static NodeId node_of(std::uint64_t attempt, InodeNumber inode) {
+    return slot_of(attempt) << kInodeBits | inode;
+  }
   static std::string name_of(std::uint64_t attempt) { return "a" + std::to_string(attempt); }
 
   // --- For the kernel: see FileSystem.
@@ -155,6 +165,7 @@ class AttemptFileSystem final : public storage_fuse::FileSystem {
 
  private:
   std::shared_ptr<Attempt> attempt_of(NodeId node) const;
+  base::Result<std::shared_ptr<Attempt>> attempt_with(std::uint64_t number) const;
   void open_ephemeral(const std::shared_ptr<Attempt>& attempt, InodeNumber inode, int flags,
                       Reply<storage_fuse::Opened> reply);
   void read_ephemeral(const std::shared_ptr<Attempt>& attempt, InodeNumber inode, Handle handle,
@@ -168,8 +179,8 @@ class AttemptFileSystem final : public storage_fuse::FileSystem {
   const std::shared_ptr<std::atomic<bool>> passthrough_;
   ContentCache& cache_;
   const base::Logger log_;
-  mutable std::mutex attempts_mutex_;  // guards attempts_
-  std::map<std::uint64_t, std::shared_ptr<Attempt>> attempts_;
+  mutable std::mutex attempts_mutex_;                           // guards attempts_
+  std::map<std::uint64_t, std::shared_ptr<Attempt>> attempts_;  // by slot
 };
 
 }  // namespace storage_attempts
