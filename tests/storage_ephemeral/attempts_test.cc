@@ -7,29 +7,14 @@
 namespace storage_ephemeral {
 namespace {
 
-class Attempts : public testing::Test {
+class Attempts : public TwoNodes {
  protected:
-  Attempts() {
-    cluster.start("a", patient);
-    cluster.start("b", patient);
-  }
-  static void patient(NodeSettings& settings) {
-    settings.patience = std::chrono::milliseconds(1000);
-    settings.heartbeat = std::chrono::milliseconds(300);
-  }
-  Volume& a() { return cluster.on("a"); }
-  Volume& b() { return cluster.on("b"); }
-  base::Status flush(Volume& volume, const Attempt& attempt) {
-    AnswerStatus answer;
-    volume.flush(attempt, answer.done());
-    return answer.get();
-  }
+  Attempts() : TwoNodes(watchful) {}
   static NewInode of_activation(storage::InodeNumber inode, const Attempt& attempt) {
     NewInode what = new_file(inode, attempt);
     what.seal = SealWhen::kActivation;
     return what;
   }
-  Cluster cluster;
 };
 
 TEST_F(Attempts, SuccessSealsWhatWasClosedOpenOrNeverOpened) {
@@ -40,9 +25,7 @@ TEST_F(Attempts, SuccessSealsWhatWasClosedOpenOrNeverOpened) {
   EXPECT_EQ(a().get(10)->record.state, FileState::kWriting);
   a().settle("w", Outcome::kSucceeded);
   ASSERT_TRUE(flush(a(), "w").ok());
-  AnswerStatus refreshed;
-  b().refresh(refreshed.done());
-  ASSERT_TRUE(refreshed.get().ok());
+  ASSERT_TRUE(refresh(b()).ok());
   EXPECT_EQ(*read_file(b(), "closed"), "one");
   EXPECT_EQ(*read_file(b(), "open"), "two");
   EXPECT_EQ(*read_file(b(), "never"), "");
@@ -97,7 +80,7 @@ TEST_F(Attempts, AfterACrashUnfinishedFilesArePoisonedAndWholeOnesAreThere) {
   scratch.lifetime = {Lifetime::Kind::kActivation, "w", {}};
   write_file(a(), "scratch", scratch, "scratch");
   cluster.stop("a");
-  cluster.start("a", patient);
+  cluster.start("a", watchful);
   EXPECT_EQ(*read_file(a(), "whole"), "whole");
   EXPECT_EQ(open_file(a(), "half", "r").error().code, base::ErrorCode::kDataLoss);
   EXPECT_EQ(a().get(11)->record.reason, PoisonReason::kWriterDied);
@@ -121,7 +104,7 @@ TEST_F(Attempts, ADaemonThatComesBackGoesOnWithTheFilesOfLivingAttempts) {
   b().await_bytes(reader->file, 6, 6, tail.done());
   cluster.stop("a");
   append(file, " and");  // the kernel passes it through
-  cluster.start("a", patient, {"w"});
+  cluster.start("a", watchful, {"w"});
   EXPECT_EQ(*tail.get(), 4U);
   append(file, " after");
   a().settle("w", Outcome::kSucceeded);
@@ -137,7 +120,7 @@ TEST_F(Attempts, NamesThatWereNotPublishedYetOutliveTheDaemon) {
   write_file(a(), "x", new_file(10, "w"), "bytes");
   cluster.stop("a");
   EXPECT_FALSE(b().find(name("x")));
-  cluster.start("a", patient);
+  cluster.start("a", watchful);
   EXPECT_EQ(*read_file(a(), "x"), "bytes");
   EXPECT_EQ(*read_file(b(), "x"), "bytes");
 }
@@ -149,7 +132,7 @@ TEST_F(Attempts, ANodeThatComesBackWithoutItsFilesSaysSo) {
   ASSERT_TRUE(soon([&] { return a().get(11)->holders.size() == 2; }));
   cluster.stop("a");
   std::filesystem::remove_all(cluster.directory("a"));
-  cluster.start("a", patient);
+  cluster.start("a", watchful);
   EXPECT_FALSE(a().find(name("x")));
   EXPECT_EQ(*read_file(a(), "y"), "bytes");
 }
@@ -206,7 +189,7 @@ TEST_F(Attempts, ASecondNodeThatDiesIsReplaced) {
   const OpenFile file = begin_file(a(), "x", what);
   append(file, "one");
   ASSERT_TRUE(soon([&] { return cluster.node("a").metrics().bytes_sent > 0; }));
-  cluster.start("c", patient);
+  cluster.start("c", watchful);
   cluster.stop("b");
   append(file, "two");
   a().close_write(file.file);

@@ -64,6 +64,23 @@ std::optional<NodeAddress> Cluster::address(const NodeName& name) {
   return found == addresses_.end() ? std::nullopt : std::optional(found->second);
 }
 
+void watchful(NodeSettings& settings) {
+  settings.patience = std::chrono::milliseconds(1000);
+  settings.heartbeat = std::chrono::milliseconds(300);
+}
+
+base::Status flush(Volume& volume, const Attempt& attempt) {
+  AnswerStatus answer;
+  volume.flush(attempt, answer.done());
+  return answer.get();
+}
+
+base::Status refresh(Volume& volume) {
+  AnswerStatus answer;
+  volume.refresh(answer.done());
+  return answer.get();
+}
+
 NewInode new_file(storage::InodeNumber inode, const Attempt& attempt) {
   return {.inode = inode,
           .attributes = {},

@@ -23,39 +23,25 @@ namespace storage_ephemeral {
 constexpr std::chrono::seconds kSoon{20};
 
 // Waits for what a call answers.
-template <typename T>
-class Answer {
+template <typename Outcome>
+class AnswerOf {
  public:
-  Done<T> done() {
-    return [promise = promise_](base::Result<T> result) { promise->set_value(std::move(result)); };
+  std::function<void(Outcome)> done() {
+    return [promise = promise_](Outcome outcome) { promise->set_value(std::move(outcome)); };
   }
   bool there() { return future_.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }
-  base::Result<T> get() {
+  Outcome get() {
     if (future_.wait_for(kSoon) == std::future_status::ready) return future_.get();
     return base::Error{base::ErrorCode::kInternal, "no answer"};
   }
 
  private:
-  std::shared_ptr<std::promise<base::Result<T>>> promise_ =
-      std::make_shared<std::promise<base::Result<T>>>();
-  std::future<base::Result<T>> future_ = promise_->get_future();
+  std::shared_ptr<std::promise<Outcome>> promise_ = std::make_shared<std::promise<Outcome>>();
+  std::future<Outcome> future_ = promise_->get_future();
 };
-
-class AnswerStatus {
- public:
-  DoneStatus done() {
-    return [promise = promise_](base::Status status) { promise->set_value(std::move(status)); };
-  }
-  base::Status get() {
-    if (future_.wait_for(kSoon) == std::future_status::ready) return future_.get();
-    return base::Error{base::ErrorCode::kInternal, "no answer"};
-  }
-
- private:
-  std::shared_ptr<std::promise<base::Status>> promise_ =
-      std::make_shared<std::promise<base::Status>>();
-  std::future<base::Status> future_ = promise_->get_future();
-};
+template <typename T>
+using Answer = AnswerOf<base::Result<T>>;
+using AnswerStatus = AnswerOf<base::Status>;
 
 // True as soon as `condition` is.
 template <typename Condition>
@@ -100,6 +86,25 @@ class Cluster {
   std::map<NodeName, NodeAddress> addresses_;
   std::map<NodeName, Running> nodes_;
 };
+
+// Knows within a second or so that another node is silent.
+void watchful(NodeSettings& settings);
+
+// Nodes a and b.
+class TwoNodes : public testing::Test {
+ protected:
+  explicit TwoNodes(const Cluster::Change& change = {}) {
+    cluster.start("a", change);
+    cluster.start("b", change);
+  }
+  Volume& a() { return cluster.on("a"); }
+  Volume& b() { return cluster.on("b"); }
+
+  Cluster cluster;
+};
+
+base::Status flush(Volume& volume, const Attempt& attempt);
+base::Status refresh(Volume& volume);
 
 // A new file of `attempt` in the root.
 NewInode new_file(storage::InodeNumber inode, const Attempt& attempt);

@@ -11,31 +11,14 @@ namespace {
 
 using Kind = testing_support::MemoryObjectStore::Kind;
 
-class Names : public testing::Test {
+class Names : public TwoNodes {
  protected:
-  Names() {
-    cluster.start("a");
-    cluster.start("b");
-  }
-  Volume& a() { return cluster.on("a"); }
-  Volume& b() { return cluster.on("b"); }
   bool b_sees(const std::string& text) {
     return soon([&] { return b().find(name(text)).has_value(); });
   }
   bool b_misses(const std::string& text) {
     return soon([&] { return !b().find(name(text)).has_value(); });
   }
-  base::Status flush(Volume& volume, const Attempt& attempt) {
-    AnswerStatus answer;
-    volume.flush(attempt, answer.done());
-    return answer.get();
-  }
-  base::Status refresh(Volume& volume) {
-    AnswerStatus answer;
-    volume.refresh(answer.done());
-    return answer.get();
-  }
-  Cluster cluster;
 };
 
 TEST_F(Names, AreThereAtOnceAndSoonElsewhere) {

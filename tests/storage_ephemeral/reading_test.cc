@@ -7,15 +7,10 @@
 namespace storage_ephemeral {
 namespace {
 
-class Reading : public testing::TestWithParam<const char*> {
+class Reading : public TwoNodes, public testing::WithParamInterface<const char*> {
  protected:
-  Reading() {
-    cluster.start("a");
-    cluster.start("b");
-  }
-  Volume& writer() { return cluster.on("a"); }
+  Volume& writer() { return a(); }
   Volume& reader() { return cluster.on(GetParam()); }
-  Cluster cluster;
 };
 
 TEST_P(Reading, AClosedFileIsReadWhole) {

@@ -15,20 +15,10 @@ namespace {
 
 const std::string kKey = "a key that nodes of this test share";
 
-class Transfer : public testing::Test {
+class Transfer : public TwoNodes {
  protected:
-  Transfer() {
-    cluster.start("a", patient);
-    cluster.start("b", patient);
-  }
-  static void patient(NodeSettings& settings) {
-    settings.patience = std::chrono::milliseconds(1000);
-    settings.heartbeat = std::chrono::milliseconds(300);
-  }
-  Volume& a() { return cluster.on("a"); }
-  Volume& b() { return cluster.on("b"); }
+  Transfer() : TwoNodes(watchful) {}
   NodeAddress at(const NodeName& name) { return *cluster.address(name); }
-  Cluster cluster;
 };
 
 TEST_F(Transfer, GoesOnWhereABrokenConnectionEnded) {
@@ -48,7 +38,7 @@ TEST_F(Transfer, GoesOnWhereABrokenConnectionEnded) {
 TEST_F(Transfer, AnotherHolderGivesTheRest) {
   const std::string bytes = noise(6 << 20);
   write_file(a(), "x", new_file(10, "w"), bytes);
-  cluster.start("c", patient);
+  cluster.start("c", watchful);
   ASSERT_TRUE(*read_file(cluster.on("c"), "x") == bytes);
   ASSERT_TRUE(soon([&] { return b().get(10)->holders.size() == 2; }));
   Proxy proxy(at("a"));
@@ -99,7 +89,7 @@ TEST_F(Transfer, AFileWhoseWriterIsLostIsAnErrorEverywhere) {
   cluster.redirect("a", nowhere.address());
   EXPECT_EQ(tail.get().error().code, base::ErrorCode::kDataLoss);
   b().close_read(opened->file);
-  cluster.start("a", patient, {"w"});
+  cluster.start("a", watchful, {"w"});
   // It comes back, and its writer lives: but what was said to be lost is lost.
   a().settle("w", Outcome::kSucceeded);
   EXPECT_TRUE(soon([&] { return a().get(10)->record.state == FileState::kPoisoned; }));
@@ -122,7 +112,7 @@ TEST_F(Transfer, AFullDiskIsAnErrorOfItsReadersAndOfNobodyElse) {
   const std::string small = (cluster.directory("c") / "files").string();
   std::filesystem::create_directories(small);
   ASSERT_EQ(::mount("larder-test", small.c_str(), "tmpfs", 0, "size=1m"), 0);
-  cluster.start("c", patient);
+  cluster.start("c", watchful);
   write_file(a(), "x", new_file(10, "w"), noise(3'000'000));
   const auto read = read_file(cluster.on("c"), "x");
   EXPECT_EQ(read.error().code, base::ErrorCode::kNoSpace);
@@ -261,7 +251,7 @@ TEST_F(Stranger, FramesOutOfTurnEndTheConversation) {
 TEST_F(Stranger, NodesWithAnotherKeyGetNothingFromEachOther) {
   write_file(a(), "x", new_file(10, "w"), "bytes");
   cluster.start("c", [](NodeSettings& settings) {
-    patient(settings);
+    watchful(settings);
     settings.trust = SharedKey{"another key, just as long as it has to be"};
   });
   EXPECT_EQ(read_file(cluster.on("c"), "x").error().code, base::ErrorCode::kDataLoss);
