@@ -10,9 +10,9 @@ readonly kBuildPackages=(
   librados-dev libradospp-dev libxxhash-dev
   btrfs-progs
 )
-# For tests: the services of tests/services, and what a client of HTTPS needs.
+# For tests: the services of tests/services, what a client of HTTPS needs, and a place for Ansible.
 readonly kTestPackages=(
-  curl openssl maven openjdk-17-jre-headless zookeeper docker.io debootstrap iproute2
+  curl openssl python3-venv maven openjdk-17-jre-headless zookeeper docker.io debootstrap iproute2
   ceph-mon ceph-osd ceph-mgr ceph-common python3-rados
 )
 readonly kLintPackages=(clang-format-19 clang-tidy-19 shellcheck git python3-venv)

@@ -17,16 +17,18 @@ if [[ $kTar -nt ${BASH_SOURCE[0]} ]]; then exit 0; fi
 
 root=$(mktemp -d "${TMPDIR:-/tmp}/larder-base-XXXXXX")
 trap 'rm -rf "$root"' EXIT
-if ! debootstrap --variant=minbase --include=python3,libstdc++6 bookworm "$root" "$kMirror" >"$root.log" 2>&1; then
+node=$(readlink -f "$(command -v node || true)")
+packages=python3,libstdc++6
+if [[ -n $node ]] && dpkg -S "$node" >/dev/null 2>&1; then packages+=,nodejs; fi
+if ! debootstrap --variant=minbase --include="$packages" bookworm "$root" "$kMirror" >"$root.log" 2>&1; then
   tail -n 3 "$root.log" >&2
   rm -f "$root.log"
   exit 1
 fi
 rm -rf "$root.log" "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale}/*
 
-# Debian's own node is older than what actions ask for. One that does not run there is left out.
-node=$(readlink -f "$(command -v node || true)")
-if [[ -n $node ]]; then
+# A node that is not Debian's own is one file. One that does not run there is left out.
+if [[ -n $node && $packages != *nodejs ]]; then
   install -m 755 "$node" "$root/usr/bin/node"
   chroot "$root" /usr/bin/node --version >/dev/null 2>&1 || rm -f "$root/usr/bin/node"
 fi
