@@ -1,4 +1,4 @@
-"""GET /ping and POST /disable as OpenWhisk's invoker serves them by default: https, for clients with a certificate."""
+"""GET /ping, POST /disable and /enable as OpenWhisk's invoker serves them by default: https, for clients with a certificate."""
 
 import base64
 import http.server
@@ -29,9 +29,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         given = self.headers.get("Authorization", "").removeprefix("Basic ")
-        if self.path == "/disable" and base64.b64decode(given).decode() == CREDENTIALS:
-            say("disabled")
-            self.answer(200, "invoker is now disabled.")
+        if self.path in ("/disable", "/enable") and base64.b64decode(given).decode() == CREDENTIALS:
+            say(self.path[1:] + "d")
+            self.answer(200, f"invoker is now {self.path[1:]}d.")
         else:
             self.answer(401, "{}")
 

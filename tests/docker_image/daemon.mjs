@@ -1,7 +1,7 @@
 // The daemon, the images and the keys of these tests.
 import {execFile, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdirSync} from 'node:fs';
+import {mkdirSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:net';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -49,14 +49,28 @@ export async function buildImages() {
 }
 
 // As OpenWhisk makes them: one key and certificate for server and clients, and both in a PKCS#12 file.
-export async function makeKeys(folder) {
+export async function makeKeys(folder, password = 'openwhisk') {
   mkdirSync(folder, {recursive: true});
   const [key, cert, store] = ['server-key.pem', 'server-cert.pem', 'keystore.p12'].map(
       name => join(folder, `invoker-openwhisk-${name}`));
   await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=openwhisk-invokers',
     '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert]);
-  await run('openssl', ['pkcs12', '-export', '-inkey', key, '-in', cert, '-passout', 'pass:openwhisk', '-out', store]);
+  await run('openssl', ['pkcs12', '-export', '-inkey', key, '-in', cert, '-passout', `pass:${password}`, '-out', store]);
   return {key, cert};
+}
+
+// An authority, and the key and certificate of 127.0.0.1 that it vouches for.
+export async function makeAuthority(folder) {
+  mkdirSync(folder, {recursive: true});
+  const [authority, authorityKey, cert, key, asked, terms] =
+      ['ca.pem', 'ca-key.pem', 'cert.pem', 'key.pem', 'request.pem', 'terms'].map(name => join(folder, name));
+  writeFileSync(terms, 'subjectAltName=IP:127.0.0.1\n');
+  await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=an authority of the tests',
+    '-keyout', authorityKey, '-out', authority]);
+  await run('openssl', ['req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=database', '-keyout', key, '-out', asked]);
+  await run('openssl', ['x509', '-req', '-in', asked, '-CA', authority, '-CAkey', authorityKey, '-set_serial', '1', '-days', '2',
+    '-extfile', terms, '-out', cert]);
+  return {authority, key, cert};
 }
 
 // Makes the services reachable on the loopback of the container of process `pid`.

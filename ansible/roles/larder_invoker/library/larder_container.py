@@ -14,12 +14,20 @@ description:
     differ is it stopped, removed and run again.
   - Works with the program C(docker) alone, so that hosts need no Python packages. DOCKER_HOST means what it means there.
   - Variables that the image itself sets count as wanted.
+  - Values of variables whose names sound like secrets, and of those that carry whole configurations, are in no output and no log.
 options:
   name: {type: str, required: true, description: Of the container; also its host name.}
-  state: {type: str, choices: [present, absent], default: present, description: There and running, or not there.}
+  state:
+    type: str
+    choices: [present, absent, restored, tried]
+    default: present
+    description:
+      - present, there and running; absent, not there.
+      - restored, that one is back and runs which was kept under the name with C(-before); without one, the present one runs.
+      - tried, the image is run once with this environment and command, and must end with 0; I(name) is not touched.
   image: {type: str, description: Must be on the host.}
   command: {type: list, elements: str, default: [], description: Empty means the image's own.}
-  env: {type: dict, default: {}, description: Numbers and truth values as JSON writes them.}
+  env: {type: dict, default: {}, description: Numbers and truth values as JSON writes them. Not logged.}
   volumes: {type: list, elements: str, default: [], description: As for docker run -v.}
   ports: {type: list, elements: str, default: [], description: "HOST:CONTAINER, numbers."}
   privileged: {type: bool, default: false, description: As for docker run.}
@@ -28,6 +36,7 @@ options:
   pid_mode: {type: str, default: "", description: As for docker run.}
   restart: {type: str, default: "no", description: As for docker run.}
   stop_seconds: {type: int, default: 10, description: Between SIGTERM and SIGKILL.}
+  keep: {type: bool, default: false, description: "What is replaced is stopped and kept, called as before and C(-before)."}
 author: ["Larder"]
 """
 
@@ -35,7 +44,9 @@ author: ["Larder"]
 OF_THE_CLIENT = re.compile("^(DOCKER_.*|BUILDKIT_.*|PATH|HOME|LD_.*|.*_PROXY|.*_proxy|GODEBUG)$")
 # What Docker adds by itself to a container that is privileged or shares the host's processes.
 IMPLIED = {"label=disable"}
-SECRET = re.compile("password|secret|token|credential|aes|mongodb_uri", re.IGNORECASE)
+# Names of variables; some hold texts in which there may be passwords. One too many costs a line of a diff its value, no more.
+SECRET = re.compile("pass|secret|token|credential|aes|auth|key|uri|_opts$|_config$", re.IGNORECASE)
+KEPT = "-before"
 
 
 class Docker:
@@ -61,6 +72,21 @@ class Docker:
 
 def text_of(value):
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def secrets_of(environment):
+    """What must not be said, of values that mean something by themselves: `true` and a digit are in every answer."""
+    found = set()
+    for name, value in environment.items():
+        text = text_of(value)
+        if SECRET.search(name):
+            found.add(text)
+        # Options as `-Dwhisk.couchdb.password=...`
+        for word in text.split():
+            key, _, rest = word.partition("=")
+            if SECRET.search(key):
+                found.add(rest)
+    return set(text for text in found if len(text) > 3 and text.lower() not in ("true", "false"))
 
 
 def value_of(text):
@@ -138,8 +164,19 @@ def shown(state, names):
     return "".join("{} = {}\n".format(name, value(name)) for name in sorted(names) if name in state)
 
 
-def run_arguments(parameters):
+def environment_arguments(parameters):
     """Of docker run, and the environment that carries the values: a command line can be read by everybody on the host."""
+    args, carried = [], {}
+    for name, value in sorted(parameters["env"].items()):
+        if OF_THE_CLIENT.match(name):
+            args += ["--env", "{}={}".format(name, text_of(value))]
+        else:
+            args += ["--env", name]
+            carried[name] = text_of(value)
+    return args, carried
+
+
+def run_arguments(parameters):
     args = ["run", "--detach", "--name", parameters["name"], "--hostname", parameters["name"],
             "--restart", parameters["restart"]]
     if parameters["privileged"]:
@@ -153,19 +190,37 @@ def run_arguments(parameters):
         args += ["--volume", volume]
     for port in parameters["ports"]:
         args += ["--publish", port]
-    carried = {}
-    for name, value in sorted(parameters["env"].items()):
-        if OF_THE_CLIENT.match(name):
-            args += ["--env", "{}={}".format(name, text_of(value))]
-        else:
-            args += ["--env", name]
-            carried[name] = text_of(value)
-    return args + [parameters["image"]] + parameters["command"], carried
+    variables, carried = environment_arguments(parameters)
+    return args + variables + [parameters["image"]] + parameters["command"], carried
+
+
+def stop(docker, parameters):
+    docker.run("stop", "--time", str(parameters["stop_seconds"]), parameters["name"])
 
 
 def remove(docker, parameters):
-    docker.run("stop", "--time", str(parameters["stop_seconds"]), parameters["name"])
+    stop(docker, parameters)
     docker.run("rm", "--force", parameters["name"])
+
+
+def set_aside(docker, parameters):
+    """Stopped, and not started by the daemon's own start either: two of one number must never run."""
+    name = parameters["name"]
+    if docker.inspect("container", name + KEPT) is not None:
+        docker.run("rm", "--force", name + KEPT)
+    stop(docker, parameters)
+    docker.run("rename", name, name + KEPT)
+    docker.run("update", "--restart", "no", name + KEPT)
+
+
+def restore(docker, parameters):
+    name = parameters["name"]
+    if docker.inspect("container", name + KEPT) is not None:
+        if docker.inspect("container", name) is not None:
+            docker.run("rm", "--force", name)
+        docker.run("rename", name + KEPT, name)
+        docker.run("update", "--restart", parameters["restart"], name)
+    docker.run("start", name)
 
 
 def make_present(docker, parameters, container, different):
@@ -173,18 +228,27 @@ def make_present(docker, parameters, container, different):
         docker.run("start", parameters["name"])
         return
     if container is not None:
-        remove(docker, parameters)
+        (set_aside if parameters["keep"] else remove)(docker, parameters)
     args, environment = run_arguments(parameters)
     docker.run(*args, environ_update=environment)
+
+
+def try_image(module, docker, parameters):
+    variables, carried = environment_arguments(parameters)
+    args = ["run", "--rm", "--network", "none"] + variables + [parameters["image"]] + parameters["command"]
+    code, out, err = module.run_command([docker.program] + args, environ_update=carried)
+    if code != 0:
+        module.fail_json(msg="image {} does not take these settings: {}".format(
+            parameters["image"], err.strip() or out.strip() or "it ended with {}".format(code)))
 
 
 def main():
     module = AnsibleModule(supports_check_mode=True, argument_spec={
         "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "absent", "restored", "tried"], "default": "present"},
         "image": {"type": "str"},
         "command": {"type": "list", "elements": "str", "default": []},
-        "env": {"type": "dict", "default": {}},
+        "env": {"type": "dict", "default": {}, "no_log": True},
         "volumes": {"type": "list", "elements": "str", "default": []},
         "ports": {"type": "list", "elements": "str", "default": []},
         "privileged": {"type": "bool", "default": False},
@@ -193,8 +257,18 @@ def main():
         "pid_mode": {"type": "str", "default": ""},
         "restart": {"type": "str", "default": "no"},
         "stop_seconds": {"type": "int", "default": 10},
-    }, required_if=[("state", "present", ["image"])])
+        "keep": {"type": "bool", "default": False},
+    }, required_if=[("state", "present", ["image"]), ("state", "tried", ["image", "command"])])
     parameters, docker = module.params, Docker(module)
+    # All of `env` is kept out of the logs. Of what is answered, only secrets are: else no `1` and no `true` would be left in it.
+    module.no_log_values = secrets_of(parameters["env"])
+    if parameters["state"] == "tried":
+        try_image(module, docker, parameters)
+        module.exit_json(changed=False)
+    if parameters["state"] == "restored":
+        if not module.check_mode:
+            restore(docker, parameters)
+        module.exit_json(changed=True)
     container = docker.inspect("container", parameters["name"])
     before, after = present_state(container), {}
     if parameters["state"] == "present":
@@ -210,6 +284,7 @@ def main():
             remove(docker, parameters)
     module.exit_json(
         changed=bool(different), different=different, was_there=container is not None,
+        kept=docker.inspect("container", parameters["name"] + KEPT) is not None,
         labels=(container or {}).get("Config", {}).get("Labels") or {},
         diff={"before": shown(before, different), "after": shown(after, different)})
 
