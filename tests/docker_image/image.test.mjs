@@ -1,13 +1,15 @@
 // The image of the invoker: what deployments rely on, and its life as OpenWhisk's Ansible role leads it.
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {request} from 'node:https';
+import {connect} from 'node:net';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
+import {createServer} from 'node:tls';
 
 import {Invoker, manifest, service} from '../e2e/invoker.mjs';
 import {eventually, remove, scratchFolder} from '../e2e/platform.mjs';
-import {BASE, buildImages, docker, dockerFails, freePort, IMAGE, inspect, makeKeys, relay, run} from './daemon.mjs';
+import {BASE, buildImages, docker, dockerFails, freePort, IMAGE, inspect, makeAuthority, makeKeys, relay, run} from './daemon.mjs';
 import {environment, runArguments} from './stock.mjs';
 
 const daemon = service('docker');
@@ -97,6 +99,56 @@ test('the image has what deployments of the stock image rely on', async () => {
 test('it adds little to what it is built on', async () => {
   const [size, base] = await Promise.all([inspect(IMAGE, '.Size'), inspect(BASE, '.Size')]);
   assert.ok(size - base < 40e6, `${size - base} bytes`);
+});
+
+test('each program in it finds the libraries that it needs', async () => {
+  const printed = await docker('run', '--rm', IMAGE, '/bin/bash', '-c', 'for each in /larder/bin/*; do echo "$each"; ldd "$each" 2>&1; done');
+  for (const name of ['larder-invoker', 'larder-sandbox', 'larder-proxy', 'larder-stem.so']) assert.ok(printed.includes(name), printed);
+  assert.match(printed, /libcurl\.so\.4 => \/larder\/lib\//);
+  assert.doesNotMatch(printed, /not found/);
+});
+
+// The program's own libraries as they are in the image, asking the database of the tests by TLS.
+test('a database behind https is believed when an authority of the image vouches for it', async () => {
+  const {authority, key, cert} = await makeAuthority(join(folder, 'authority'));
+  const [, port] = couchdb.address.split(':');
+  let questions = 0;
+  const server = createServer({key: readFileSync(key), cert: readFileSync(cert)}, socket => {
+    const behind = connect(Number(port), '127.0.0.1');
+    socket.pipe(behind).pipe(socket);
+    socket.once('data', () => ++questions);
+    for (const end of [socket, behind]) end.on('error', () => [socket, behind].forEach(each => each.destroy()));
+  }).on('tlsClientError', () => undefined);
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+  const known = await docker('run', '--rm', IMAGE, 'cat', '/etc/ssl/certs/ca-certificates.crt');
+  assert.ok(known.split('BEGIN CERTIFICATE').length > 100, 'the public authorities are in it');
+  const bundle = join(folder, 'bundle.crt');
+  writeFileSync(bundle, `${known}\n${readFileSync(authority, 'utf8')}`);
+  const {environment: variables} = new Invoker({kafka, couchdb});
+  Object.assign(variables, {CONFIG_whisk_couchdb_protocol: 'https', CONFIG_whisk_couchdb_port: `${server.address().port}`,
+    PORT: '8080', CONFIG_larder_containers: 'docker', CONFIG_whisk_blacklist_pollInterval: '1 second'});
+  delete variables.PATH;
+  // What came of its first question: which namespaces it must not serve.
+  const asked = async (...options) => {
+    const name = 'larder-https';
+    questions = 0;
+    await docker('run', '-d', '--name', name, ...options, ...Object.entries(variables).flatMap(([key, value]) => ['-e', `${key}=${value}`]),
+        '-v', `${daemon.address}:/var/run/docker.sock`, IMAGE, '/init.sh', '--id', '7');
+    const relayed = await relay(await inspect(name, '.State.Pid'), kafka, couchdb, {address: `127.0.0.1:${server.address().port}`});
+    try {
+      return await eventually('it has asked the database', async () =>
+        questions > 0 ? 'answered' : (await docker('logs', name)).match(/.*\[NamespaceBlacklist\].* SSL .*/)?.[0], 60);
+    } finally {
+      relayed.kill('SIGKILL');
+      await docker('rm', '-f', name);
+    }
+  };
+  try {
+    assert.match(await asked(), /peer certificate .* was not OK/, 'nobody vouches for this one');
+    assert.equal(await asked('-v', `${bundle}:/etc/ssl/certs/ca-certificates.crt:ro`), 'answered');
+  } finally {
+    server.close();
+  }
 });
 
 test('arguments reach the program through either shell', async () => {
