@@ -1,5 +1,7 @@
 #include "controller_sim/figures.h"
 
+#include <gmock/gmock.h>
+
 #include "books_fixture.h"
 
 namespace controller_sim {
@@ -46,6 +48,38 @@ TEST_F(FiguresTest, TheInvokersOwnPartIsLessTheTripsOfThatMoment) {
   EXPECT_EQ(figures.trips.size(), 4U);
   EXPECT_DOUBLE_EQ(*figures.own.percentile(0.5), 15 - 3 - 4);
   EXPECT_DOUBLE_EQ(*figures.overhead.percentile(0.5), 15);
+}
+
+TEST_F(FiguresTest, AnOwnPartOfLessThanNothingIsAFaultOfTheMeasurement) {
+  const base::Instant begin = now_;
+  take(result(send()), 20ms);
+  const BrokerTrip quick[] = {{begin, begin + 1ms}};
+  EXPECT_EQ(measure(*books_, 0, 1, quick).fault(), "");
+  EXPECT_TRUE(measure(*books_, 0, 1, quick).to_json().find("fault")->is_null());
+  const BrokerTrip slow[] = {{begin, begin + 9ms}};
+  const PhaseFigures figures = measure(*books_, 0, 1, slow);
+  EXPECT_THAT(figures.fault(), testing::HasSubstr("own part comes out at -3.000 ms"));
+  RunReport report;
+  report.phases.push_back(figures);
+  const Breaches none;
+  EXPECT_THAT(report_text(report, none), testing::HasSubstr("a fault of the measurement"));
+}
+
+TEST_F(FiguresTest, TheReportSaysWhatWasOn) {
+  RunReport report;
+  report.conditions = {
+      .records_stored = false, .logs_mb = 0, .blocking_percent = 30, .kind = "k:1"};
+  const Breaches none;
+  EXPECT_THAT(
+      report_text(report, none),
+      testing::HasSubstr("without activation records; logs off; 30% blocking calls; kind k:1"));
+  report.conditions = {.records_read = false, .kind = "k:1"};
+  EXPECT_THAT(
+      report_text(report, none),
+      testing::HasSubstr("with activation records, not read; logs up to 10 MB; 100% blocking"));
+  const base::Json json = report.to_json(none);
+  EXPECT_TRUE(json.find("conditions")->find("recordsStored")->as_bool());
+  EXPECT_FALSE(json.find("conditions")->find("recordsRead")->as_bool());
 }
 
 TEST_F(FiguresTest, WithoutTripsNothingIsSaidOfTheInvokersOwnPart) {

@@ -89,11 +89,41 @@ PhaseFigures measure(const Books& books, std::size_t first, std::size_t last,
     ++figures.completed;
     end = std::max(end, *entry.completed);
   }
+  if (figures.sent > 0) figures.begun = begin;
   if (figures.completed > 0 && end > begin) {
     figures.per_second =
         static_cast<double>(figures.completed) * 1000 / Millis(end - begin).count();
   }
   return figures;
+}
+
+std::string PhaseFigures::fault() const {
+  for (const auto& [what, samples] :
+       {std::pair<const char*, const Samples*>{"the invoker's own part", &own},
+        {"the warm overhead", &overhead}}) {
+    const auto median = samples->percentile(0.5);
+    if (!median || *median >= 0) continue;
+    std::array<char, 128> text{};
+    std::snprintf(text.data(), text.size(), "%s comes out at %.3f ms, less than nothing", what,
+                  *median);
+    return std::string("a fault of the measurement: ") + text.data();
+  }
+  return {};
+}
+
+std::string Conditions::to_text() const {
+  std::string text = records_stored ? "with activation records" : "without activation records";
+  if (records_stored) text += records_read ? ", read at the end" : ", not read";
+  text += "; " + (logs_mb == 0 ? "logs off" : "logs up to " + std::to_string(logs_mb) + " MB");
+  return text + "; " + std::to_string(blocking_percent) + "% blocking calls; kind " + kind;
+}
+
+Json Conditions::to_json() const {
+  return Json::object({{"recordsStored", records_stored},
+                       {"recordsRead", records_stored && records_read},
+                       {"logsMb", static_cast<std::int64_t>(logs_mb)},
+                       {"blockingPercent", static_cast<std::int64_t>(blocking_percent)},
+                       {"kind", kind}});
 }
 
 Json PhaseFigures::to_json() const {
@@ -113,13 +143,16 @@ Json PhaseFigures::to_json() const {
                        {"coldMs", cold.to_json()},
                        {"warmOverheadMs", overhead.to_json()},
                        {"brokerRoundTripMs", trips.to_json()},
-                       {"warmOwnMs", own.to_json()}});
+                       {"warmOwnMs", own.to_json()},
+                       {"begunAtMs", number(begun_at_ms)},
+                       {"fault", fault().empty() ? Json() : Json(fault())}});
 }
 
 Json RunReport::to_json(const Breaches& breaches) const {
   Json list = Json::array();
   for (const PhaseFigures& phase : phases) list.append(phase.to_json());
   Json json = Json::object({{"ok", !breaches.failed()},
+                            {"conditions", conditions.to_json()},
                             {"healthyAfterMs", optional_number(healthy_after_ms)},
                             {"brokerRoundTripMs", floor.to_json()},
                             {"phases", std::move(list)},

@@ -29,6 +29,10 @@ PhaseFigures Load::run(std::size_t actions) {
   figures.outstanding = options_->rate > 0 ? 0 : options_->outstanding;
   figures.rate = options_->rate;
   figures.refused = refused_;
+  if (figures.begun) {
+    const std::chrono::duration<double, std::milli> ago = clock_.now() - *figures.begun;
+    figures.begun_at_ms = static_cast<double>(base::epoch_ms(clock_.wall())) - ago.count();
+  }
   return figures;
 }
 

@@ -50,9 +50,11 @@ std::string phases_text(const std::vector<PhaseFigures>& phases) {
         "%zu waits over\n",
         "", pair_of(phase.overhead).c_str(), static_cast<long long>(phase.memory_mb),
         static_cast<unsigned long long>(phase.refused), phase.waits_over);
-    if (phase.trips.empty()) continue;
-    text += format("%-22s broker and back under this load %s ms; without two of these %s ms\n", "",
-                   pair_of(phase.trips).c_str(), pair_of(phase.own).c_str());
+    if (!phase.trips.empty()) {
+      text += format("%-22s broker and back under this load %s ms; without two of these %s ms\n",
+                     "", pair_of(phase.trips).c_str(), pair_of(phase.own).c_str());
+    }
+    if (!phase.fault().empty()) text += format("%-22s %s\n", "", phase.fault().c_str());
   }
   if (phases.size() == 2 && phases[0].per_second > 0) {
     text += format("ratio of the rates: %.3f\n", phases[1].per_second / phases[0].per_second);
@@ -126,6 +128,7 @@ std::string losses_text(const LossReport& losses) {
 
 std::string report_text(const RunReport& report, const Breaches& breaches) {
   std::string text = phases_text(report.phases);
+  text += report.conditions.to_text() + "\n";
   text += "times in ms; broker and back " + pair_of(report.floor) + "\n";
   text += format(
       "%zu records and %zu events read; %zu given up by the forced timeout; %zu results by "

@@ -64,6 +64,11 @@ class Run {
 
 base::Result<RunReport> Run::operator()() {
   report_.seed = options_.load.seed;
+  report_.conditions = {.records_stored = options_.checks.audit.records_wanted,
+                        .records_read = options_.checks.audit.records,
+                        .logs_mb = options_.actions.logs_mb,
+                        .blocking_percent = options_.load.blocking_percent,
+                        .kind = options_.actions.kind};
   base::Status done = set_up();
   if (done && wait_until_healthy()) {
     for (const double trip : controller_.measure_floor(30)) report_.floor.add(trip);

@@ -36,6 +36,18 @@ class Samples {
   mutable bool sorted_ = true;
 };
 
+// What was on while a run was measured: rates with and without records are not the same figure.
+struct Conditions {
+  bool records_stored = true;  // the identity asks for activation records
+  bool records_read = true;    // they were looked for at the end
+  int logs_mb = 10;            // 0: logs are not collected
+  int blocking_percent = 100;
+  std::string kind;
+
+  std::string to_text() const;
+  base::Json to_json() const;
+};
+
 struct PhaseFigures {
   std::string name;
   std::size_t actions = 0;
@@ -56,7 +68,12 @@ struct PhaseFigures {
   // Of the overhead what is the invoker's own: less two such trips, those that were under way when
   // the call was sent and when its acknowledgement came.
   Samples own;
+  std::optional<base::Instant> begun;  // when the first counted call was sent
+  double begun_at_ms = 0;              // the same by the wall clock, since the epoch
 
+  // Why these figures are not to be believed; empty: no reason is known. Nothing takes less than
+  // no time.
+  std::string fault() const;
   base::Json to_json() const;
 };
 
@@ -65,6 +82,7 @@ PhaseFigures measure(const Books& books, std::size_t first, std::size_t last,
                      std::span<const BrokerTrip> trips = {});
 
 struct RunReport {
+  Conditions conditions;
   std::optional<double> healthy_after_ms;
   Samples floor;  // a small message to the broker and back
   std::vector<PhaseFigures> phases;
