@@ -1,6 +1,8 @@
 #include "base/config.h"
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 
 #include "base/sizes.h"
 #include "base/text.h"
@@ -94,6 +96,15 @@ Status Config::add_file(std::string_view text, std::string_view file_name) {
     return Error{ErrorCode::kInvalidArgument, origin + ": found no JSON object"};
   }
   return set_object("", *json, origin);
+}
+
+Status Config::read_file(const std::string& file_name) {
+  std::ifstream file(file_name);
+  std::stringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    return Error{ErrorCode::kNotFound, "cannot read the configuration file " + file_name};
+  }
+  return add_file(text.str(), file_name);
 }
 
 Status Config::add_environment(std::span<const std::string> variables, std::string_view prefix) {

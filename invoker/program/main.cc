@@ -8,30 +8,13 @@
 #include <vector>
 
 #include "base/fd_log_sink.h"
+#include "base/program.h"
 #include "classic_invoker.h"
 #include "invoker_settings/settings.h"
 
 namespace {
 
 using std::chrono::milliseconds;
-
-std::vector<std::string> environment() {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    variables.emplace_back(*variable);
-  }
-  return variables;
-}
-
-// Blocks the signals for this thread and all later ones: they are waited for.
-sigset_t hold_stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
 
 bool stop_comes_within(const sigset_t& signals, milliseconds time) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
@@ -45,7 +28,8 @@ int fail(const std::string& message) {
 }
 
 int run(const invoker_settings::Start& start) {
-  const sigset_t signals = hold_stop_signals();
+  const sigset_t signals = base::hold_signals({SIGINT, SIGTERM, SIGHUP});
+  signal(SIGPIPE, SIG_IGN);
   const base::SystemClock clock;
   // OpenWhisk's invoker logs to its standard output, and deployments send that to a file.
   base::FdLogSink sink(STDOUT_FILENO);
@@ -70,7 +54,7 @@ int run(const invoker_settings::Start& start) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  const auto start = invoker_settings::settings_from(environment(), arguments);
+  const auto start = invoker_settings::settings_from(base::environment(), arguments);
   if (!start) return fail(start.error().message);
   switch (start->task) {
     case invoker_settings::Task::kHelp:

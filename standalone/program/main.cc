@@ -1,11 +1,8 @@
 // The program `larder`.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
+#include "base/program.h"
 #include "doctor_command.h"
 #include "standalone_command.h"
 #include "standalone_config.h"
@@ -22,28 +19,9 @@ struct Arguments {
   bool print_config = false;
 };
 
-std::vector<std::string> environment() {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable)
-    variables.emplace_back(*variable);
-  return variables;
-}
-
-base::Result<std::string> read_file(const std::string& name) {
-  std::ifstream file(name);
-  std::stringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    return base::Error{base::ErrorCode::kNotFound, "cannot read the configuration file " + name};
-  }
-  return std::move(text).str();
-}
-
 base::Status fill(base::Config& config, const Arguments& arguments) {
-  if (!arguments.config_file.empty()) {
-    TRY(const std::string text, read_file(arguments.config_file));
-    TRY_STATUS(config.add_file(text, arguments.config_file));
-  }
-  TRY_STATUS(config.add_environment(environment(), kEnvironmentPrefix));
+  if (!arguments.config_file.empty()) TRY_STATUS(config.read_file(arguments.config_file));
+  TRY_STATUS(config.add_environment(base::environment(), kEnvironmentPrefix));
   std::vector<std::string> settings = arguments.settings;
   if (!arguments.port.empty()) settings.push_back("port=" + arguments.port);
   if (!arguments.data_dir.empty()) settings.push_back("data-dir=" + arguments.data_dir);

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/fd_log_sink.h"
+#include "base/program.h"
 #include "data_folder.h"
 
 namespace program {
@@ -15,16 +16,6 @@ constexpr const char* kGuestKey =
 
 // Who presses Ctrl-C does not want to wait for a function that runs a minute.
 constexpr std::chrono::milliseconds kInterruptPatience{500};
-
-// Blocks the signals for this thread and all later ones: they are waited for, not interrupted by.
-sigset_t hold_stop_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
 
 void announce(const Platform& platform, const StandaloneOptions& options) {
   const std::string url =
@@ -48,7 +39,8 @@ int fail(const base::Error& error) {
 }  // namespace
 
 int run_standalone(const StandaloneOptions& options) {
-  const sigset_t stop_signals = hold_stop_signals();
+  const sigset_t stop_signals = base::hold_signals({SIGINT, SIGTERM, SIGHUP});
+  signal(SIGPIPE, SIG_IGN);
   const base::SystemClock clock;
   base::FdLogSink sink(STDERR_FILENO);
   base::Logger log(sink, clock, options.log);

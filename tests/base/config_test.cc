@@ -89,6 +89,8 @@ TEST(Config, MalformedSourcesAreRefused) {
   EXPECT_EQ(config.add_file("{", "l.json").error().message,
             "file l.json: no valid JSON: expected a string at byte 1");
   EXPECT_EQ(config.add_file("[]", "l.json").error().message, "file l.json: found no JSON object");
+  EXPECT_EQ(config.read_file("/nowhere/l.json").error().message,
+            "cannot read the configuration file /nowhere/l.json");
   EXPECT_EQ(config.add_command_line(Strings{"port"}).error().message,
             "command line: \"port\" is not of the form NAME=VALUE");
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/fd_log_sink.h"
+#include "base/program.h"
 #include "memory_source.h"
 #include "some_volume.h"
 #include "storage_attempts/attempt_file_system.h"
@@ -15,8 +16,6 @@
 #include "storage_fuse/session.h"
 
 namespace {
-
-using namespace std::chrono_literals;
 
 struct Arguments {
   std::filesystem::path directory;
@@ -28,15 +27,6 @@ struct Arguments {
 int failed(const base::Error& error) {
   std::cerr << "attempts_daemon: " << error.message << '\n';
   return 1;
-}
-
-void wait(storage_fuse::Session& session, const storage_fuse::Mount& mount, sigset_t signals) {
-  const timespec pause{0, 100'000'000};
-  while (::sigtimedwait(&signals, nullptr, &pause) < 0) {
-    if (!session.wait_ended(0ms)) continue;
-    static_cast<void>(storage_fuse::finish(mount).ok());
-    return;
-  }
 }
 
 base::Status attach(storage_attempts::AttemptFileSystem& files, const Arguments& arguments,
@@ -73,7 +63,7 @@ int serve(const Arguments& arguments, const base::Logger& log, sigset_t signals)
   if (!session.ok()) return failed(session.error());
   auto watch = storage_fuse::watch_keeper(*inherited, log);
   if (!watch.ok()) return failed(watch.error());
-  wait(**session, mount, signals);
+  storage_fuse::wait_for_end(**session, mount, signals);
   (*session)->stop();
   return 0;
 }
@@ -104,10 +94,7 @@ int main(int argc, char** argv) {
   }
   CLI11_PARSE(app, argc, argv);
   // Before the log has its thread: it must not get them.
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGQUIT}) ::sigaddset(&signals, signal);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const sigset_t signals = base::hold_signals({SIGTERM, SIGINT, SIGQUIT});
   const base::SystemClock clock;
   base::FdLogSink sink(2);
   const base::Logger log(sink, clock, {.format = base::LogFormat::kLogfmt});

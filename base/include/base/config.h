@@ -34,6 +34,8 @@ class Config {
 
   // `text`: a JSON object with // and /* */ comments; objects inside it spell dotted names.
   Status add_file(std::string_view text, std::string_view file_name);
+  // The same, of what is in the file. kNotFound: it cannot be read.
+  Status read_file(const std::string& file_name);
   // Of "NAME=value" strings those that begin with `prefix`: with "LARDER_", the variable
   // LARDER_POOL_USER_MEMORY sets pool.user-memory. An empty value counts as not set.
   Status add_environment(std::span<const std::string> variables, std::string_view prefix);

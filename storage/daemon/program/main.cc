@@ -3,14 +3,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "base/clock.h"
 #include "base/fd_log_sink.h"
+#include "base/program.h"
 #include "config.h"
 #include "serve.h"
 #include "storage_fuse/keeper.h"
@@ -32,25 +30,9 @@ int fail(const base::Error& error) {
   return 2;
 }
 
-std::vector<std::string> environment() {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    variables.emplace_back(*variable);
-  }
-  return variables;
-}
-
 base::Status fill(base::Config& config, const Arguments& arguments) {
-  if (!arguments.config_file.empty()) {
-    std::ifstream file(arguments.config_file);
-    std::stringstream text;
-    if (!file || !(text << file.rdbuf())) {
-      return base::Error{base::ErrorCode::kNotFound,
-                         "cannot read the configuration file " + arguments.config_file};
-    }
-    TRY_STATUS(config.add_file(text.str(), arguments.config_file));
-  }
-  TRY_STATUS(config.add_environment(environment(), kEnvironmentPrefix));
+  if (!arguments.config_file.empty()) TRY_STATUS(config.read_file(arguments.config_file));
+  TRY_STATUS(config.add_environment(base::environment(), kEnvironmentPrefix));
   return config.add_command_line(arguments.settings);
 }
 
@@ -100,10 +82,7 @@ int main(int argc, char** argv) {
   }
   ::mallopt(M_MMAP_THRESHOLD, kMappedFromBytes);
   // Before the log has its thread: it must not get them.
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGQUIT}) ::sigaddset(&signals, signal);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const sigset_t signals = base::hold_signals({SIGTERM, SIGINT, SIGQUIT});
   const base::SystemClock clock;
   base::FdLogSink sink(STDERR_FILENO);
   const base::Logger log(sink, clock, settings->log);

@@ -14,7 +14,6 @@
 namespace storaged {
 namespace {
 
-using namespace std::chrono_literals;
 using base::Result;
 using base::Status;
 
@@ -34,16 +33,6 @@ Result<std::string> identity_of(const storage_fuse::Mount& mount) {
   std::string boot;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
   return boot + "/" + std::to_string(stat.st_dev) + "/" + std::to_string(stat.st_ino);
-}
-
-void wait(storage_fuse::Session& session, const storage_fuse::Mount& mount,
-          const sigset_t& signals) {
-  const timespec pause{0, 100'000'000};
-  while (::sigtimedwait(&signals, nullptr, &pause) < 0) {
-    if (!session.wait_ended(0ms)) continue;
-    static_cast<void>(storage_fuse::finish(mount).ok());
-    return;
-  }
 }
 
 Result<base::UniqueFd> listen(const std::filesystem::path& socket) {
@@ -77,7 +66,7 @@ Status serve(const Settings& settings, const base::Clock& clock, const base::Log
            {{"node", settings.daemon.node},
             {"socket", settings.socket.native()},
             {"attempts", std::uint64_t{daemon->open_attempts()}}});
-  wait(*session, mount, signals);
+  storage_fuse::wait_for_end(*session, mount, signals);
   server.reset();
   session->stop();
   return {};

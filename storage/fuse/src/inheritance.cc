@@ -120,10 +120,13 @@ Result<InheritedMount> inherit_mount() {
                         arguments_of(keeper)};
 }
 
-Status finish(const Mount& mount) {
-  TRY(const MountState state, MountState::map(mount.state.get()));
-  state->finished = 1;
-  return {};
+void wait_for_end(Session& session, const Mount& mount, const sigset_t& signals) {
+  const timespec pause{0, 100'000'000};
+  while (::sigtimedwait(&signals, nullptr, &pause) < 0) {
+    if (!session.wait_ended(std::chrono::milliseconds(0))) continue;
+    if (auto state = MountState::map(mount.state.get()); state.ok()) (*state)->finished = 1;
+    return;
+  }
 }
 
 Result<std::unique_ptr<KeeperWatch>> watch_keeper(InheritedMount& inherited,

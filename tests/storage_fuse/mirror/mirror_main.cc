@@ -6,13 +6,12 @@
 
 #include "base/clock.h"
 #include "base/fd_log_sink.h"
+#include "base/program.h"
 #include "mirror.h"
 #include "storage_fuse/keeper.h"
 #include "storage_fuse/session.h"
 
 namespace {
-
-using namespace std::chrono_literals;
 
 struct Arguments {
   mirror::MirrorOptions mirror;
@@ -29,16 +28,6 @@ int failed(const base::Error& error) {
   return 1;
 }
 
-// Until somebody asks us to stop, or the mount is gone.
-void wait(storage_fuse::Session& session, const storage_fuse::Mount& mount, sigset_t signals) {
-  const timespec pause{0, 100'000'000};
-  while (::sigtimedwait(&signals, nullptr, &pause) < 0) {
-    if (!session.wait_ended(0ms)) continue;
-    static_cast<void>(storage_fuse::finish(mount).ok());
-    return;
-  }
-}
-
 int serve(const Arguments& arguments, const base::Logger& log, sigset_t signals) {
   auto inherited = storage_fuse::inherit_mount();
   if (!inherited.ok()) return failed(inherited.error());
@@ -50,7 +39,7 @@ int serve(const Arguments& arguments, const base::Logger& log, sigset_t signals)
   if (!session.ok()) return failed(session.error());
   auto watch = storage_fuse::watch_keeper(*inherited, log);
   if (!watch.ok()) return failed(watch.error());
-  wait(**session, mount, signals);
+  storage_fuse::wait_for_end(**session, mount, signals);
   (*session)->stop();
   return 0;
 }
@@ -90,10 +79,7 @@ int main(int argc, char** argv) {
   arguments.session.passthrough = !arguments.no_passthrough;
   arguments.mirror.passthrough = !arguments.no_backing;
   // Before the log has its thread: it must not get them.
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGQUIT}) ::sigaddset(&signals, signal);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const sigset_t signals = base::hold_signals({SIGTERM, SIGINT, SIGQUIT});
   const base::SystemClock clock;
   base::FdLogSink sink(2);
   const base::Logger log(sink, clock, {.format = base::LogFormat::kLogfmt});

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "storage_fuse/mount.h"
+#include "storage_fuse/session.h"
 
 namespace storage_fuse {
 
@@ -45,8 +47,9 @@ struct InheritedMount {
 // Errors: kNotFound when no keeper started this process.
 base::Result<InheritedMount> inherit_mount();
 
-// In the daemon, when the mount is gone: the keeper then ends, too, and starts no other.
-base::Status finish(const Mount& mount);
+// In the daemon: waits until one of the blocked `signals` comes, or until the mount is gone: then
+// the keeper ends, too, and starts no other.
+void wait_for_end(Session& session, const Mount& mount, const sigset_t& signals);
 
 // Starts the keeper again when it dies, for as long as this object lives.
 class KeeperWatch {
