@@ -18,12 +18,14 @@ using invoker_container::MountPlace;
 
 constexpr int kRuntimePort = 8080;
 constexpr milliseconds kAskPause{5};
+constexpr milliseconds kAskPauseMax{50};
 // The daemon writes the last of the log, and its word on memory, some time after the end.
 constexpr std::chrono::seconds kSettlePatience{2};
 // The daemon hears of memory and of the end on two ways; either may be the slower one. As long as
 // OpenWhisk waits for it; only where the kernel cannot be asked.
 constexpr std::chrono::seconds kVerdictPatience{2};
-// Between a broken connection and the end of the container that broke it.
+// Between a broken connection and the daemon's word of the end of the container that broke it,
+// where it broke of that.
 constexpr milliseconds kEndPatience{1'000};
 
 bool broke(CallError error) {
@@ -51,6 +53,7 @@ invoker::CallOutcome DockerContainer::post(const std::string& path, const std::s
                                            base::Instant deadline,
                                            const invoker::ResponseBounds& bounds,
                                            bool retry_refused) {
+  deadline_ = deadline;
   if (parts_.ending->ended()) return nobody_there();
   if (!paused_ && parts_.ending->take_pause()) static_cast<void>(go_on().ok());
   invoker::CallOutcome outcome = client_.post(path, body, deadline, bounds, retry_refused);
@@ -185,18 +188,25 @@ bool DockerContainer::memory_exhausted() {
   return ask_about_memory();
 }
 
-// The daemon says it of a container that has ended; its connection broke a little before.
+// The daemon hears of memory and of the end some time after the connection broke, and later where
+// it has much to do. A runtime that listens on has broken the connection itself. Of one that does
+// not, the end is on its way: it is waited for while the call's own time lasts.
 bool DockerContainer::ask_about_memory() {
-  if (!parts_.ending->wait(kEndPatience)) return false;
-  wait_until_settled(std::chrono::steady_clock::now() + kSettlePatience);
-  const auto end = std::chrono::steady_clock::now() + kVerdictPatience;
-  for (;;) {
+  const base::Instant last = deadline_;
+  base::Instant end = std::chrono::steady_clock::now() + kEndPatience;
+  bool ended = false;
+  for (milliseconds pause = kAskPause;; pause = std::min(2 * pause, kAskPauseMax)) {
     const auto found = shared_.api.inspect(parts_.id, "");
-    if (found.ok() && found->oom_killed) out_of_memory_ = true;
-    if (out_of_memory_ || !found.ok() || std::chrono::steady_clock::now() >= end) break;
-    std::this_thread::sleep_for(kAskPause);
+    if (!found.ok()) return false;
+    if (found->oom_killed) return out_of_memory_ = true;
+    const base::Instant now = std::chrono::steady_clock::now();
+    if (!found->running && !std::exchange(ended, true)) end = now + kVerdictPatience;
+    if (now >= end) {
+      if (ended || now >= last || client_.listens()) return false;
+      end = std::min(now + kEndPatience, last);
+    }
+    std::this_thread::sleep_for(pause);
   }
-  return out_of_memory_;
 }
 
 void DockerContainer::kill() {

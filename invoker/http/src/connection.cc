@@ -91,6 +91,12 @@ CallError Connection::exchange(const std::string& path, const std::string& body,
   return error_of(curl_easy_perform(handle), time);
 }
 
+bool Connection::opens() {
+  set_path("/");
+  set(handle_.get(), CURLOPT_CONNECT_ONLY, 1L);
+  return curl_easy_perform(handle_.get()) == CURLE_OK;
+}
+
 std::size_t Connection::on_header(char* data, std::size_t size, std::size_t count, void* call) {
   static_cast<Call*>(call)->header({data, size * count});
   return size * count;

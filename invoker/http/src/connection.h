@@ -21,6 +21,9 @@ class Connection {
   invoker::CallError exchange(const std::string& path, const std::string& body,
                               std::chrono::milliseconds time, Call& call);
 
+  // Whether a connection can be made. Nothing can be sent after that.
+  bool opens();
+
   unsigned generation() const { return generation_; }
 
  private:

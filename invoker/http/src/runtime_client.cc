@@ -66,6 +66,8 @@ bool RuntimeClient::pause_between(milliseconds time) const {
   return true;
 }
 
+bool RuntimeClient::listens() const { return Connection(endpoint_, wait_, 0).opens(); }
+
 void RuntimeClient::close_connections() {
   std::vector<std::unique_ptr<Connection>> closing;
   const std::lock_guard lock(mutex_);

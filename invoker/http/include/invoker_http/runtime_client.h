@@ -52,6 +52,9 @@ class RuntimeClient {
                             base::Instant deadline, const invoker::ResponseBounds& bounds,
                             bool retry_refused);
 
+  // Whether somebody accepts connections there; nothing is sent. Time: a second.
+  bool listens() const;
+
   // Closes the connections that no call uses, so that the next call opens its own. For a container
   // that is about to be paused: its end of a connection may break meanwhile.
   void close_connections();
