@@ -77,6 +77,21 @@ TEST_F(LateDaemon, TellsOfMemoryThatAProcessOfALivingContainerWanted) {
   EXPECT_TRUE(broken->memory_exhausted());
 }
 
+// It may be there all the same, and nobody knows its id.
+TEST_F(LateDaemon, AContainerOfWhichItDidNotTellIsRemovedByItsName) {
+  PlayedDaemon daemon(kNowhere, [](int) { return PlayedState{}; });
+  daemon.lose_creations();
+  use(daemon);
+  const auto spec = invoker_container::spec_of("python:3");
+  EXPECT_EQ(factory_->create(spec).error().code, base::ErrorCode::kUnavailable);
+  const std::string removal = "DELETE /v1.41/containers/" + spec.name + "?force=1&v=1 HTTP/1.1";
+  const auto end = in(seconds(20));
+  while (!daemon.was_asked(removal) && std::chrono::steady_clock::now() < end) {
+    std::this_thread::yield();
+  }
+  EXPECT_TRUE(daemon.was_asked(removal));
+}
+
 // A runtime that takes a connection, breaks it and listens on.
 class Breaker {
  public:

@@ -1,6 +1,7 @@
 // A Docker daemon that is played: it says of its one container what the test wants.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <string>
@@ -23,7 +24,15 @@ class PlayedDaemon {
   PlayedDaemon(std::string address, std::function<PlayedState(int number)> state)
       : address_(std::move(address)), state_(std::move(state)) {}
 
+  // From now on it makes what it is asked to make, and dies before it has said so.
+  void lose_creations() { loses_creations_ = true; }
+
   const std::string& socket() const { return server_.socket_path(); }
+  // Whether a request with that first line has come, such as "DELETE /x HTTP/1.1".
+  bool was_asked(const std::string& line) const {
+    return std::ranges::any_of(server_.requests(),
+                               [&](const auto& request) { return request.line == line; });
+  }
 
  private:
   static bool names(const testing_support::HttpRequest& request, const char* what) {
@@ -38,6 +47,7 @@ class PlayedDaemon {
     }
     if (names(request, "/version"))
       return send_text(fd, http_answer(200, R"({"ApiVersion":"1.41","MinAPIVersion":"1.12"})"));
+    if (names(request, "/create") && loses_creations_) return false;
     if (names(request, "/create")) return send_text(fd, http_answer(201, R"({"Id":"abc"})"));
     if (names(request, "/json")) return send_text(fd, http_answer(200, inspected()));
     return send_text(fd, http_answer(200, "{}"));
@@ -53,6 +63,7 @@ class PlayedDaemon {
   const std::string address_;
   const std::function<PlayedState(int)> state_;
   std::atomic<int> asked_ = 0;
+  std::atomic<bool> loses_creations_ = false;
   testing_support::ActionServer server_{
       [this](const testing_support::HttpRequest& request, int fd) { return answer(request, fd); }};
 };
