@@ -16,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const Listed& container : *list) CHECK(!container.id.empty());
   }
   static_cast<void>(parse_created(text).ok());
+  static_cast<void>(parse_bridge(text).ok());
   static_cast<void>(parse_event(text));
   static_cast<void>(pull_error(text));
   CHECK(failure_of(text).size() <= 1024);

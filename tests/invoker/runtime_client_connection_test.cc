@@ -46,6 +46,14 @@ TEST_F(RuntimeClientTest, KeepsItsConnection) {
   EXPECT_EQ(server_->connections(), 1);
 }
 
+TEST_F(RuntimeClientTest, KnowsWhetherSomebodyListensAndSendsNothingForThat) {
+  serve(ok);
+  EXPECT_TRUE(client_->listens());
+  EXPECT_TRUE(server_->requests().empty());
+  server_.reset();
+  EXPECT_FALSE(client_->listens());
+}
+
 TEST_F(RuntimeClientTest, OpensANewConnectionAfterAPause) {
   serve(ok);
   post();

@@ -33,6 +33,18 @@ TEST(DockerAnswers, AnInspectedContainerSaysWhereAndHowItIs) {
   EXPECT_TRUE(found->running && found->paused && found->oom_killed);
 }
 
+TEST(DockerAnswers, ANetworkSaysWhichBridgeItHas) {
+  const auto bridge = [](const char* text) { return parse_bridge(text); };
+  EXPECT_EQ(*bridge(R"({"Id":"abc","Driver":"bridge",)"
+                    R"("Options":{"com.docker.network.bridge.name":"docker0"}})"),
+            "docker0");
+  EXPECT_EQ(*bridge(R"({"Id":"0123456789abcdef","Driver":"bridge","Options":{}})"),
+            "br-0123456789ab");
+  EXPECT_EQ(*bridge(R"({"Id":"abc","Driver":"host","Options":null})"), "");
+  EXPECT_FALSE(bridge("{}").ok());
+  EXPECT_FALSE(bridge("<html>").ok());
+}
+
 TEST(DockerAnswers, WhatAnInspectedContainerLacksIsEmpty) {
   const auto found = parse_inspected(R"({"Id":"abc","State":{"Pid":-3}})", "bridge");
   ASSERT_TRUE(found.ok());

@@ -24,6 +24,8 @@ class PlayedDaemon {
   PlayedDaemon(std::string address, std::function<PlayedState(int number)> state)
       : address_(std::move(address)), state_(std::move(state)) {}
 
+  // The bridge of its network; nothing may be asked of it yet.
+  void set_bridge(const std::string& name) { bridge_ = name; }
   // From now on it makes what it is asked to make, and dies before it has said so.
   void lose_creations() { loses_creations_ = true; }
 
@@ -47,6 +49,11 @@ class PlayedDaemon {
     }
     if (names(request, "/version"))
       return send_text(fd, http_answer(200, R"({"ApiVersion":"1.41","MinAPIVersion":"1.12"})"));
+    if (names(request, "/networks/")) {
+      return send_text(fd, http_answer(200, R"({"Id":"def","Driver":"bridge","Options":{)"
+                                            R"("com.docker.network.bridge.name":")" +
+                                                bridge_ + "\"}}"));
+    }
     if (names(request, "/create") && loses_creations_) return false;
     if (names(request, "/create")) return send_text(fd, http_answer(201, R"({"Id":"abc"})"));
     if (names(request, "/json")) return send_text(fd, http_answer(200, inspected()));
@@ -62,6 +69,7 @@ class PlayedDaemon {
 
   const std::string address_;
   const std::function<PlayedState(int)> state_;
+  std::string bridge_ = "no-such-bridge";
   std::atomic<int> asked_ = 0;
   std::atomic<bool> loses_creations_ = false;
   testing_support::ActionServer server_{

@@ -14,6 +14,7 @@ using base::Json;
 constexpr std::pair<int, int> kApiWritten{1, 41};
 constexpr std::pair<int, int> kApiLeast{1, 24};
 constexpr std::size_t kFailureLengthMax = 1024;
+constexpr std::size_t kBridgeIdLength = 12;  // so much of a network's id is in its bridge's name
 
 base::Error unreadable(const std::string& what) {
   return base::Error{base::ErrorCode::kInternal, "Docker's answer has no " + what};
@@ -90,6 +91,16 @@ base::Result<Inspected> parse_inspected(std::string_view text, const std::string
   const auto number = pid == nullptr ? std::nullopt : pid->as_int64();
   if (number && *number > 0 && *number < (1 << 30)) container.pid = static_cast<int>(*number);
   return container;
+}
+
+base::Result<std::string> parse_bridge(std::string_view text) {
+  TRY(const Json answer, Json::parse(text));
+  const std::string id = text_at(answer, "Id");
+  if (id.empty()) return unreadable("id");
+  if (text_at(answer, "Driver") != "bridge") return std::string();
+  const Json* const options = object_at(answer, "Options");
+  std::string name = options == nullptr ? "" : text_at(*options, "com.docker.network.bridge.name");
+  return name.empty() ? "br-" + id.substr(0, kBridgeIdLength) : name;
 }
 
 base::Result<std::string> parse_created(std::string_view text) {

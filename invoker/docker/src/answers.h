@@ -33,6 +33,9 @@ struct Inspected {
 };
 base::Result<Inspected> parse_inspected(std::string_view text, const std::string& network);
 
+// GET /networks/NAME: its bridge on the daemon's host; "" for a network that has none.
+base::Result<std::string> parse_bridge(std::string_view text);
+
 // POST /containers/create: the id.
 base::Result<std::string> parse_created(std::string_view text);
 

@@ -72,7 +72,7 @@ class DockerContainer final : public invoker::Container {
   const Shared shared_;
   invoker_http::RuntimeClient client_;
   std::map<std::string, std::uint64_t> attached_;  // by target: the number of the mount
-  std::atomic<base::Instant> deadline_{};  // of the last call
+  std::atomic<base::Instant> deadline_{};          // of the last call
   std::atomic<bool> out_of_memory_ = false;
   std::atomic<bool> memory_known_ = false;  // the kernel was asked when the last call broke
   bool paused_ = false;

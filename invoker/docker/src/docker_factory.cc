@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "bridge.h"
 #include "docker_container.h"
 #include "forgotten.h"
 #include "image_name.h"
@@ -54,6 +55,18 @@ std::vector<std::string> ids_of(const std::vector<Listed>& containers) {
 base::Status check(const DockerConfig& config) {
   TRY([[maybe_unused]] const base::Json body, create_body("any", run_options(config, {})));
   return {};
+}
+
+// A bridge that nobody gave an address has that of one of its ports, and another one whenever a
+// container comes or goes. Docker's own bridges have one; one that was made for the daemon may not.
+void warn_of_bridge(const EngineApi& api, const std::string& network, const base::Logger& log) {
+  const auto bridge = api.bridge_of(network);
+  if (!bridge.ok() || !has_no_address(*bridge)) return;
+  log.warn("Docker", "the bridge " + *bridge +
+                         " has no hardware address of its own, and changes it when containers come "
+                         "and go: what they answer is then lost, for up to a minute. Give it one: "
+                         "ip link set dev " +
+                         *bridge + " address 02:42:00:00:00:01");
 }
 
 }  // namespace
@@ -255,6 +268,7 @@ base::Result<std::unique_ptr<DockerFactory>> DockerFactory::create(DockerConfig 
                                                                    const base::Logger& log) {
   TRY_STATUS(check(config));
   TRY(auto api, EngineApi::connect(config.socket, config.timeouts));
+  warn_of_bridge(*api, config.network, log);
   TRY(auto namespaces, invoker_container::NamespaceThread::create());
   return std::unique_ptr<DockerFactory>(new DockerFactory(std::make_unique<State>(
       std::move(config), std::move(api), std::move(namespaces), clock, log)));

@@ -15,6 +15,7 @@ using invoker_http::HttpRequest;
 constexpr std::int64_t kAnswerBytesMax = 64 << 20;  // a list of all containers
 constexpr std::size_t kEventBytesMax = 1 << 20;
 constexpr milliseconds kPingMax{5'000};
+constexpr milliseconds kBridgeMax{1'000};  // asked at the start, only for a warning
 
 ErrorCode code_of(int status) {
   switch (status) {
@@ -106,6 +107,11 @@ base::Result<Inspected> EngineApi::inspect(const std::string& id, const std::str
   TRY(const std::string answer,
       call("GET", "/containers/" + id + "/json", timeouts_.inspect, "", cancelled));
   return parse_inspected(answer, network);
+}
+
+base::Result<std::string> EngineApi::bridge_of(const std::string& network) const {
+  TRY(const std::string answer, call("GET", "/networks/" + encoded(network), kBridgeMax));
+  return parse_bridge(answer);
 }
 
 // Volumes that the image declares go with it: nobody can name them later.

@@ -43,6 +43,8 @@ class EngineApi {
   base::Status start(const std::string& id, Flag cancelled = nullptr) const;
   base::Result<Inspected> inspect(const std::string& id, const std::string& network,
                                   Flag cancelled = nullptr) const;
+  // The bridge of that network on the daemon's host; "" for one that has none. Time: a second.
+  base::Result<std::string> bridge_of(const std::string& network) const;
   // Ended and gone when it returns; false: it was not there. `id` may be a name.
   base::Result<bool> remove_if_there(const std::string& id) const;
   // The same, where that it was gone before is success.
