@@ -135,11 +135,12 @@ const isKilled = ({response}) =>
   response.statusCode === 2 && /did not produce a valid response and exited unexpectedly|did not initialize and exited unexpectedly/.test(response.result.error);
 const isNotStarted = ({response}) => response.statusCode === 3 && response.result.error === NOT_PROVISIONED;
 
-// An invoker with a stem cell, so that it is seen how those come back, and with room for it beside all else.
+// An invoker with a stem cell, so that it is seen how those come back, and with room for it beside a container for each call of a test: on a
+// busy machine nearly as many are started.
 const withStemCell = daemon => {
   const manifest = structuredClone(daemon.manifest);
   manifest.runtimes.python[0].stemCells = [{initialCount: 1, memory: '128 MB'}];
-  return {...daemon.settings, RUNTIMES_MANIFEST: JSON.stringify(manifest), CONFIG_whisk_containerPool_userMemory: '6144m'};
+  return {...daemon.settings, RUNTIMES_MANIFEST: JSON.stringify(manifest), CONFIG_whisk_containerPool_userMemory: '20480m'};
 };
 const hasStemCell = invoker => async () => await invoker.metric('larder_containers{state="stemcell"}') === 1;
 
@@ -171,7 +172,8 @@ test('the daemon may be killed under load and come back: what it ended fails, al
         '--memory', '128 MB', '--controller', 'second', '--strict');
     assert.equal(again.code, 0, again.failure);
     assert.equal(await invoker.metric('larder_container_engine_up'), 1);
-    await eventually('there is a stem cell again', hasStemCell(invoker));
+    // The pauses between two tries have grown to ten seconds by then.
+    await eventually('there is a stem cell again', hasStemCell(invoker), 30);
     // A process that the daemon has forgotten would share its address with a container of today.
     const known = await shaken.containersOf(invoker);
     assert.deepEqual([...processesOf(own).keys()].filter(id => !known.includes(id)), []);
