@@ -5,7 +5,7 @@ run_bench() {
   need build
   run_build release
   local programs=() name
-  for name in "$@"; do programs+=("build/release/bin/$name"); done
+  for name in "$@"; do programs+=("build/release/bin/bench_${name#bench_}"); done
   if [[ $# -eq 0 ]]; then
     mapfile -t programs < <(find build/release/bin -type f -name 'bench_*' -perm -u+x | sort)
   fi

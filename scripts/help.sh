@@ -26,7 +26,7 @@ run_help() {
                        builds the libFuzzer targets and runs each for SECONDS (default 60).
                          ./dev fuzz             ./dev fuzz 600 fuzz_json
   bench [NAME...]      release build, then every benchmark; prints what was reached beside what must be.
-                         ./dev bench            ./dev bench bench_pool
+                         ./dev bench            ./dev bench bench_pool     ./dev bench volumes
   lint [FILE...]       clang-format, clang-tidy, shellcheck, yamllint and ansible-lint over our files; changes nothing.
                          ./dev lint             ./dev lint base/src/json.cc
   doctor               what this machine can do, a line each, and what to do about what it cannot.

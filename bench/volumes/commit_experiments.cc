@@ -1,0 +1,66 @@
+// What an activation's begin and end cost, and durable bytes beside the cluster's own benchmark.
+#include <fcntl.h>
+
+#include "experiments.h"
+#include "floors.h"
+#include "stage.h"
+
+namespace volumes_bench {
+namespace {
+
+using base::Result;
+using base::Status;
+
+constexpr std::uint64_t kBytes = 256 * kMiB;
+
+Result<Row> commit_of(Subject& subject, int files, int round) {
+  const auto name = [&](int i) {
+    return "c" + std::to_string(files) + "-" + std::to_string(round) + "-" + std::to_string(i);
+  };
+  TRY(const auto one, subject.begin(kNodeA, "commits"));
+  for (int i = 0; i < files; ++i)
+    TRY_STATUS(write_file(one->root() / name(i), 4 * kKiB, static_cast<std::uint64_t>(i)));
+  TRY(const double taken, timed([&] { return one->finish(); }));
+  return Row{{std::to_string(files) + " files ms", taken * 1000}};
+}
+
+Result<Row> attach_and_detach(Subject& subject) {
+  TRY(const double taken, timed([&] {
+        return activation(subject, kNodeA, [](const Path&) { return Status(); }, "idle");
+      }));
+  return Row{{"attach + detach ms", taken * 1000}};
+}
+
+// A cluster's speed changes from second to second: its own benchmark runs between ours.
+Result<Row> beside_rados(Subject& subject, const RadosFloor& rados, int round) {
+  const auto floor =
+      bench::rados_bench(rados.conf_file, rados.user, rados.pool, kPiece, 16, kBytes / kPiece);
+  const std::string name = "durable" + std::to_string(round);
+  TRY(const double taken, timed([&] { return write_in(subject, kNodeA, name, kBytes, 5); }));
+  TRY_STATUS(remove_in(subject, kNodeA, {name}));
+  const double ours = static_cast<double>(kBytes / kMiB) / taken;
+  return Row{{"written and committed MiB/s", ours},
+             {"rados bench MiB/s", floor.mib_s},
+             {"of rados bench ratio", ours / floor.mib_s}};
+}
+
+}  // namespace
+
+void commits(World& world) {
+  for (const auto& [files, rounds] : {std::pair(1, 21), {10, 21}, {100, 11}, {1000, 7}}) {
+    world.measure("M3 " + std::to_string(files),
+                  "a commit of " + std::to_string(files) + " new files of 4 KiB, its end alone",
+                  world.only({kDurable}), {rounds, rounds, 10},
+                  [&](Subject& subject, int round) { return commit_of(subject, files, round); });
+  }
+  world.measure("A1", "attach, mount, unmount and detach a volume in which nothing is written",
+                world.only({kEphemeral, kDurable}), {101, 101, 5},
+                [](Subject& subject, int) { return attach_and_detach(subject); });
+  if (!world.rados) return;
+  world.measure("F7", "256 MiB written in one activation, with its commit", world.only({kDurable}),
+                {5, 5, 25}, [&](Subject& subject, int round) {
+                  return beside_rados(subject, *world.rados, round);
+                });
+}
+
+}  // namespace volumes_bench

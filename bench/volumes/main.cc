@@ -1,0 +1,91 @@
+// volumes_bench: Larder's volumes and other file systems of a cluster, in one run.
+//
+// To be started by bench_volumes (beside this file), in namespaces of its own: it mounts, and
+// starts services.
+#include <CLI/CLI.hpp>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "experiments.h"
+#include "subjects.h"
+
+namespace {
+
+using volumes_bench::World;
+
+struct Experiment {
+  const char* name;
+  void (*run)(World& world);
+};
+constexpr std::array<Experiment, 12> kExperiments{{
+    {"idle", volumes_bench::idle_memory},
+    {"data", volumes_bench::data_path},
+    {"transfer", volumes_bench::producer_and_consumer},
+    {"follow", volumes_bench::reading_while_writing},
+    {"fan", volumes_bench::fan_out_and_in},
+    {"sizes", volumes_bench::sizes},
+    {"small", volumes_bench::small_files},
+    {"commits", volumes_bench::commits},
+    {"pipelines", volumes_bench::pipelines},
+    {"logs", volumes_bench::log_pipeline},
+    {"databases", volumes_bench::databases},
+    {"names", volumes_bench::known_names},
+}};
+
+// A folder that goes in the end.
+class Scratch {
+ public:
+  Scratch() {
+    std::string pattern = std::filesystem::temp_directory_path() / "larder-volumes-XXXXXX";
+    CHECK(::mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~Scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+void run(const std::vector<std::string>& only, World& world) {
+  const auto start = volumes_bench::Clock::now();
+  for (const auto& experiment : kExperiments) {
+    if (!only.empty() && std::ranges::find(only, experiment.name) == only.end()) continue;
+    experiment.run(world);
+    std::printf("    (%.0f s)\n", volumes_bench::seconds_since(start));
+  }
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  std::vector<std::string> only;
+  std::string json;
+  bool alone = false;
+  CLI::App app("Larder's volumes beside other file systems.");
+  app.add_option("experiments", only, "which; all by default");
+  app.add_option("--json", json, "where the figures go");
+  app.add_flag("--without-peers", alone, "native and ours alone");
+  CLI11_PARSE(app, count, words);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  const Scratch scratch;
+  volumes_bench::Services services(scratch.path() / "services");
+  World world;
+  world.scratch = scratch.path();
+  volumes_bench::start_subjects(world, services, !alone);
+  run(only, world);
+  volumes_bench::print_results(world);
+  if (!json.empty()) std::ofstream(json) << world.report.to_json().to_pretty_string() << '\n';
+  world.subjects.clear();
+  world.nodes = {};
+  return 0;
+}
