@@ -179,6 +179,59 @@ TEST_F(ActivationsFaults, AnItemMayBeRefused) {
   EXPECT_EQ(store_->stats().refused, 1U);
 }
 
+// The answer for a batch in which one record has this error.
+std::string answer_with(const HttpRequest& request, const std::string& bad,
+                        const std::string& how) {
+  const base::Json body = base::Json::parse(request.body).value();
+  base::Json items = base::Json::array();
+  for (const base::Json& document : body.find("docs")->items()) {
+    const std::string& id = document.find("_id")->as_string();
+    items.append(base::Json::parse(id == bad ? R"({"id":"x",)" + how + R"(,"reason":"y"})"
+                                             : R"({"ok":true,"id":"x","rev":"1-a"})")
+                     .value());
+  }
+  return http_answer(201, items.to_string());
+}
+
+TEST_F(ActivationsFaults, AnItemThatIsPutOffIsWrittenLaterAndTheOthersNotAgain) {
+  for (const std::string how : {R"("error":"internal_server_error")", R"("error":"timeout")",
+                                R"("error":"odd","status":503)", R"("error":"odd","status":500)"}) {
+    std::atomic<int> put_off = 0;
+    const std::string bad = "guest/" + std::to_string(next_ + 3);
+    server_.set_override([&](const HttpRequest& request, std::size_t) {
+      if (request.body.find(bad + "\"") == std::string::npos || put_off == 4) return std::string();
+      ++put_off;
+      return answer_with(request, bad, how);
+    });
+    open();
+    put(10);
+    EXPECT_TRUE(store_->flush(soon())) << how;
+    const auto stats = store_->stats();
+    EXPECT_EQ(stats.written, 10U) << how;
+    EXPECT_EQ(stats.repeated + stats.refused, 0U) << how;
+    EXPECT_EQ(stats.put_off, 4U) << how;
+    EXPECT_TRUE(stats.available);
+    EXPECT_TRUE(server_.ids().contains(bad)) << how;
+    EXPECT_EQ(stats.spill_bytes, 0);
+  }
+}
+
+TEST_F(ActivationsFaults, AnItemThatIsPutOffForEverIsTriedEverMoreRarely) {
+  config_.retry_max = std::chrono::hours(1);
+  server_.set_override([](const HttpRequest& request, std::size_t) {
+    return request.body.find("guest/0\"") == std::string::npos
+               ? std::string()
+               : answer_with(request, "guest/0", R"("error":"internal_server_error")");
+  });
+  open();
+  put(1);
+  ASSERT_TRUE(wait_until([&] { return store_->stats().put_off >= 6; }));
+  const auto before = store_->stats().put_off;
+  put(200);
+  EXPECT_TRUE(wait_until([&] { return store_->stats().written >= 200; })) << "others go through";
+  EXPECT_LE(store_->stats().put_off, before + 3) << "5, 10, 20 ... ms: 320 ms by then";
+}
+
 // The thread is with a database that does not answer; whoever stores is not held up by it.
 TEST_F(ActivationsFaults, ASlowDatabaseHoldsNobodyUp) {
   answer_all("hang");

@@ -1,5 +1,7 @@
 #include "bulk_writer.h"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/json.h"
@@ -33,6 +35,17 @@ std::string text_of(const Json& item, std::string_view key) {
   return value != nullptr && value->is_string() ? value->as_string() : "";
 }
 
+// The state of the database is at fault, not the document. CouchDB names the error only; servers
+// that speak like it have its status, too.
+bool is_passing(const Json& item, const std::string& error) {
+  constexpr std::string_view kPassing[] = {
+      "internal_server_error", "unknown_error", "timeout",          "request_timeout",
+      "service_unavailable",   "no_majority",   "all_workers_died", "too_many_requests"};
+  const Json* const member = item.find("status");
+  const auto status = member != nullptr ? member->as_int64() : std::nullopt;
+  return (status && (*status >= 500 || *status == 429)) || std::ranges::count(kPassing, error) > 0;
+}
+
 // An item has an error, or the revision that was given.
 bool count_item(const Json& item, std::size_t index, BulkWriter::Outcome& outcome) {
   const std::string error = text_of(item, "error");
@@ -42,7 +55,8 @@ bool count_item(const Json& item, std::size_t index, BulkWriter::Outcome& outcom
   } else if (error == "conflict") {
     ++outcome.repeated;
   } else {
-    outcome.refused.push_back({index, error + ": " + text_of(item, "reason")});
+    auto& refusals = is_passing(item, error) ? outcome.again : outcome.refused;
+    refusals.push_back({index, error + ": " + text_of(item, "reason")});
   }
   return true;
 }

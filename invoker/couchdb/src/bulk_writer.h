@@ -23,12 +23,14 @@ class BulkWriter {
     std::size_t written = 0;
     std::size_t repeated = 0;
     std::vector<Refusal> refused;
+    std::vector<Refusal> again;  // in order: may be taken later, though the others were now
   };
 
   BulkWriter(const CouchSettings& settings, const std::atomic<bool>& cancelled)
       : database_(settings, settings.activations, cancelled), cancelled_(cancelled) {}
 
-  // Every document is written, was there already, or is refused by itself. Errors: nothing is known
+  // Every document is written, was there already, or is refused by itself, for good or for now.
+  // Errors: nothing is known
   // of any of them, and trying again later may help, whatever the code.
   base::Result<Outcome> write(std::span<const std::string> documents);
 

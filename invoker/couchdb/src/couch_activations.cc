@@ -32,7 +32,8 @@ class CouchActivations::Impl {
         spill_(std::move(spill)),
         writer_(config_.couch, cancelled_),
         queue_(config_.memory_bytes_max),
-        pause_(config_.retry_first) {
+        pause_(config_.retry_first),
+        spill_pause_(config_.retry_first) {
     thread_ = std::thread([this] { run(); });
   }
   ~Impl();
@@ -46,11 +47,13 @@ class CouchActivations::Impl {
   void wait_for_work(Lock& lock);
   void write_queue(Lock& lock);
   void write_spilled(Lock& lock);
-  bool write(Lock& lock, const Documents& documents);
+  Documents write(Lock& lock, Documents& documents);
+  Documents put_off(const BulkWriter::Outcome& outcome, Documents& documents);
   void settle(const BulkWriter::Outcome& outcome, const Documents& documents);
   void failed(const base::Error& error);
   void spill_queue(Lock& lock);
   bool spill(Lock& lock, const Documents& documents);
+  bool may_read_spilled() const { return !spill_->empty() && !is_away() && now() >= spill_after_; }
   bool is_away() const { return !stats_.available && now() < retry_at_; }
   bool is_done() const { return queue_.empty() && !writing_ && spill_->empty(); }
 
@@ -69,6 +72,9 @@ class CouchActivations::Impl {
   bool spill_failed_ = false;  // the last time: it is logged once
   base::Instant retry_at_{};
   std::chrono::milliseconds pause_;
+  // For documents that the database put off while it took others: they are on disk.
+  base::Instant spill_after_{};
+  std::chrono::milliseconds spill_pause_;
   CouchActivationsStats stats_;
   std::thread thread_;
 };
@@ -142,7 +148,7 @@ void CouchActivations::Impl::run() {
       continue;
     }
     if (!queue_.empty()) write_queue(lock);
-    if (!is_away() && !stopping_ && !spill_->empty()) write_spilled(lock);
+    if (!stopping_ && may_read_spilled()) write_spilled(lock);
     if (is_done()) settled_.notify_all();
   }
 }
@@ -151,12 +157,14 @@ void CouchActivations::Impl::wait_for_work(Lock& lock) {
   const auto woken = [this] {
     // Records that the disk refused wait for the database.
     const bool queue_waits = !queue_.empty() && !(is_away() && spill_failed_);
-    return stopping_ || queue_waits || (!spill_->empty() && !is_away());
+    return stopping_ || queue_waits || may_read_spilled();
   };
   while (!woken()) {
     if (is_away()) {
       changed_.wait_until(lock, retry_at_);
       if (now() >= retry_at_) spill_failed_ = false;
+    } else if (!spill_->empty()) {
+      changed_.wait_until(lock, spill_after_);
     } else {
       changed_.wait(lock);
     }
@@ -165,26 +173,35 @@ void CouchActivations::Impl::wait_for_work(Lock& lock) {
 
 void CouchActivations::Impl::write_queue(Lock& lock) {
   Documents documents = queue_.take(config_.batch_records_max, config_.batch_bytes_max);
-  const bool written = write(lock, documents);
-  if (written || spill(lock, documents)) {
-    queue_.release(documents);
+  Documents left = write(lock, documents);
+  queue_.release(documents);
+  if (left.empty() || spill(lock, left)) {
+    queue_.release(left);
   } else {
-    queue_.put_back(std::move(documents));
+    queue_.put_back(std::move(left));
+    if (!is_away())
+      failed({base::ErrorCode::kNoSpace, "records are put off, and the disk is full"});
   }
   settled_.notify_all();
 }
 
+// Of a batch that is taken in part, what is left goes to the end before the batch goes.
 void CouchActivations::Impl::write_spilled(Lock& lock) {
   writing_ = true;
   lock.unlock();
-  const Documents documents = spill_->peek(config_.batch_records_max, config_.batch_bytes_max);
+  Documents documents = spill_->peek(config_.batch_records_max, config_.batch_bytes_max);
   lock.lock();
   writing_ = false;
-  if (!documents.empty() && write(lock, documents)) spill_->drop();
+  if (documents.empty()) return;
+  const Documents left = write(lock, documents);
+  if (documents.empty()) return;
+  if (left.empty()) spill_pause_ = config_.retry_first;
+  if (left.empty() || spill(lock, left)) spill_->drop();
 }
 
-// Without the lock while the database is asked.
-bool CouchActivations::Impl::write(Lock& lock, const Documents& documents) {
+// Without the lock while the database is asked. Gives back what is not done with: it is not in
+// `documents` any more.
+Documents CouchActivations::Impl::write(Lock& lock, Documents& documents) {
   writing_ = true;
   lock.unlock();
   auto outcome = writer_.write(documents);
@@ -193,7 +210,7 @@ bool CouchActivations::Impl::write(Lock& lock, const Documents& documents) {
   writing_ = false;
   if (!outcome) {
     failed(outcome.error());
-    return false;
+    return std::exchange(documents, {});
   }
   if (!stats_.available) log_.info(kComponent, "the database takes records again");
   stats_.available = true;
@@ -201,7 +218,29 @@ bool CouchActivations::Impl::write(Lock& lock, const Documents& documents) {
   stats_.repeated += outcome->repeated;
   stats_.refused += outcome->refused.size();
   pause_ = config_.retry_first;
-  return true;
+  return put_off(*outcome, documents);
+}
+
+// What the database has no use for now goes by itself, later and later.
+Documents CouchActivations::Impl::put_off(const BulkWriter::Outcome& outcome,
+                                          Documents& documents) {
+  if (outcome.again.empty()) return {};
+  if (spill_pause_ == config_.retry_first) {
+    log_.warn(kComponent, "the database puts records off", {{"reason", outcome.again[0].reason}});
+  }
+  stats_.last_error = outcome.again[0].reason;
+  stats_.put_off += outcome.again.size();
+  spill_after_ = now() + spill_pause_;
+  spill_pause_ = std::min(2 * spill_pause_, config_.retry_max);
+  Documents left;
+  Documents done;
+  for (std::size_t i = 0, next = 0; i < documents.size(); ++i) {
+    const bool is_left = next < outcome.again.size() && outcome.again[next].index == i;
+    if (is_left) ++next;
+    (is_left ? left : done).push_back(std::move(documents[i]));
+  }
+  documents = std::move(done);
+  return left;
 }
 
 // Nobody else will hear of a record that the database does not want.

@@ -32,6 +32,7 @@ struct CouchActivationsStats {
   std::uint64_t written = 0;     // new in the database
   std::uint64_t repeated = 0;    // were there already: written before, answer lost
   std::uint64_t refused = 0;     // that the database will not have; kept in refused.jsonl
+  std::uint64_t put_off = 0;     // not taken for now, while others of the same request were
   std::uint64_t spilled = 0;     // went to disk on their way
   std::uint64_t lost = 0;        // store() had no room for them
   std::uint64_t failures = 0;    // requests
