@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <fstream>
 #include <mutex>
@@ -50,11 +51,13 @@ class MessageReaderTest : public ::testing::Test {
     ASSERT_TRUE(
         changed_.wait_for(lock, std::chrono::seconds(30), [&] { return processed_ >= count; }));
   }
-  static std::string message(const std::string& namespace_name) {
+  static std::string message(const std::string& namespace_name,
+                             const std::string& id = "0123456789abcdef0123456789abcdef") {
     return R"({"transid":["t",1],"action":{"path":"guest","name":"hello"},"revision":"1-a",
       "user":{"subject":"guest","namespace":{"name":")" +
            namespace_name + R"(","uuid":"u"},"authkey":{},"rights":[],"limits":{}},
-      "activationId":"0123456789abcdef0123456789abcdef","rootControllerIndex":{"asString":"0"},
+      "activationId":")" +
+           id + R"(","rootControllerIndex":{"asString":"0"},
       "blocking":true,"initArgs":[],"lockedArgs":{}})";
   }
 
@@ -91,6 +94,30 @@ TEST_F(MessageReaderTest, AnActivationIsRunAcknowledgedAndKept) {
   ASSERT_EQ(producer_.sent().size(), 2u);
   EXPECT_NE(Json::parse(producer_.sent()[0].text)->find("response"), nullptr);
   EXPECT_NE(Json::parse(producer_.sent()[1].text)->find("instance"), nullptr);
+}
+
+TEST_F(MessageReaderTest, AnActivationThatComesTwiceRunsOnce) {
+  const std::string other(32, 'a');
+  reader_.read(message("guest"));
+  reader_.read(message("guest"));
+  reader_.read(message("guest", other));
+  wait_for_processed(3);
+  EXPECT_EQ(reader_.repeated(), 1u);
+  EXPECT_THAT(kept_, ::testing::UnorderedElementsAre("0123456789abcdef0123456789abcdef", other));
+  const auto diary = world_.diary();
+  EXPECT_EQ(std::ranges::count(diary, "post /run"), 2);
+}
+
+TEST_F(MessageReaderTest, IdsOfLongAgoAreForgotten) {
+  for (std::size_t i = 0; i <= MessageReader::kRememberedMax; ++i) {
+    std::string id = std::to_string(i);
+    reader_.read(message("blocked", std::string(32 - id.size(), '0') + id));
+  }
+  EXPECT_EQ(reader_.repeated(), 0u);
+  reader_.read(message("blocked", std::string(32, '0')));
+  EXPECT_EQ(reader_.repeated(), 0u);
+  reader_.read(message("blocked", std::string(32, '0')));
+  EXPECT_EQ(reader_.repeated(), 1u);
 }
 
 TEST_F(MessageReaderTest, ABlockedNamespaceIsRefusedBeforeAnythingIsFetched) {

@@ -44,7 +44,25 @@ void MessageReader::drop_order() {
   outside_.processed();
 }
 
+// Of a deque the elements stay where they are while others come and go at its ends.
+bool MessageReader::is_known(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  if (set_.contains(id)) return true;
+  if (ids_.size() == kRememberedMax) {
+    set_.erase(ids_.front());
+    ids_.pop_front();
+  }
+  set_.insert(ids_.emplace_back(id));
+  return false;
+}
+
 void MessageReader::begin(ActivationMessage message) {
+  if (is_known(message.activation_id)) {
+    ++repeated_;
+    outside_.log.warn("MessageReader", "activation " + message.activation_id +
+                                           " came a second time: it is run once");
+    return outside_.processed();
+  }
   if (outside_.is_blocked(message.user.namespace_name)) {
     const auto now_ms = base::epoch_ms(outside_.clock.wall());
     const auto refusal = Response::error(StatusCode::kApplicationError, std::string(kBlocked));
