@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
       return 0;
     case invoker_settings::Task::kPrintSettings:
       std::fputs(start->description.c_str(), stdout);
-      return 0;
+      return start->fault.empty() ? 0 : fail(start->fault);
     case invoker_settings::Task::kRun:
       break;
   }

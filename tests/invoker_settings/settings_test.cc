@@ -276,6 +276,9 @@ TEST(Faults, EachNamesTheSettingItsValueItsOriginAndWhatIsAllowed) {
         Case{"CONFIG_whisk_couchdb_provider", "MongoDB", "CouchDB or Cloudant"},
         Case{"CONFIG_whisk_kafka_replicationFactor", "0", "from 1"},
         Case{"CONFIG_whisk_memory_max", "1m", "less than the minimum"},
+        Case{"CONFIG_whisk_memory_min", "1023k", "less than 1 MB"},
+        Case{"CONFIG_whisk_memory_min", "0", "less than 1 MB"},
+        Case{"CONFIG_whisk_namespaceDefaultLimit_memory_min", "1k", "less than 1 MB"},
         Case{"CONFIG_whisk_activation_storeBlockingResultLevel", "SOME", "STORE_ALWAYS"},
         Case{"CONFIG_logback_log_level", "LOUD", "DEBUG, INFO, WARN or ERROR"},
         Case{"CONFIG_larder_containers", "podman", "docker or sandbox"},
@@ -316,6 +319,55 @@ TEST(Notices, WhatIsSetAndMeansNothingIsSaidOnce) {
   EXPECT_TRUE(world.notices("not used: CONFIG_whisk_docker_containerFactory_useRunc ("));
   world.environment["TZ"] = "Europe/Berlin";
   EXPECT_TRUE(world.notices("not used: TZ (times are in UTC)"));
+}
+
+TEST(Notices, WhatOnlyDockerIsToldIsSaidWhereThereIsNone) {
+  World world = with({{"CONFIG_larder_containers", "sandbox"},
+                      {"CONFIG_whisk_docker_client_timeouts_ps", "5 s"},
+                      {"CONFIG_whisk_containerFactory_containerArgs_network", "n"},
+                      {"CONFIG_whisk_containerPool_userCpus", "2"},
+                      {"CONFIG_whisk_containerPool_userMemory", "1g"}});
+  EXPECT_TRUE(world.notices("not used: CONFIG_whisk_docker_client_timeouts_ps"));
+  EXPECT_TRUE(world.notices("not used: CONFIG_whisk_containerFactory_containerArgs_network"));
+  EXPECT_TRUE(world.notices("not used: CONFIG_whisk_containerPool_userCpus"));
+  EXPECT_FALSE(world.notices("userMemory"));
+  EXPECT_FALSE(world.notices("default"));
+  world.environment["CONFIG_larder_containers"] = "docker";
+  EXPECT_FALSE(world.notices("not used"));
+}
+
+TEST(Notices, LabelsOfMetricsThatAreNotToldAreSaid) {
+  World world = with({{"METRICS_KAMON_TAGS", "true"}});
+  EXPECT_TRUE(world.notices("not used: METRICS_KAMON_TAGS"));
+  world.environment["METRICS_KAMON"] = "true";
+  EXPECT_TRUE(world.notices("not used: METRICS_KAMON_TAGS"));
+  world.environment["CONFIG_whisk_metrics_prometheusEnabled"] = "true";
+  EXPECT_FALSE(world.notices("METRICS_KAMON_TAGS"));
+}
+
+TEST(Notices, ABlacklistThatWouldBeReadWithoutPauseIsReadEverySecond) {
+  for (const char* interval : {"0", "0 s", "999 ms"}) {
+    const World world = with({{"CONFIG_whisk_blacklist_pollInterval", interval}});
+    EXPECT_EQ(world.settings().blacklist_interval, milliseconds(1'000)) << interval;
+    EXPECT_TRUE(world.notices("whisk.blacklist.poll-interval")) << interval;
+  }
+  const World world = with({{"CONFIG_whisk_blacklist_pollInterval", "2 s"}});
+  EXPECT_EQ(world.settings().blacklist_interval, milliseconds(2'000));
+  EXPECT_FALSE(world.notices("blacklist"));
+}
+
+TEST(Description, IsThereAlsoWhereASettingIsWrong) {
+  World world = with({{"PORT", "none"}, {"CONFIG_whisk_kafka_topics_prefix", "p-"}});
+  EXPECT_FALSE(world.start().ok());
+  world.arguments.emplace_back("--print-config");
+  const auto start = world.start();
+  ASSERT_TRUE(start.ok());
+  EXPECT_NE(start->description.find("whisk.kafka.topics.prefix = \"p-\""), std::string::npos);
+  EXPECT_NE(start->fault.find("PORT: \"none\""), std::string::npos) << start->fault;
+  world.environment["PORT"] = "8080";
+  EXPECT_EQ(world.start()->fault, "");
+  world.environment["CONFIG_larder_nonsense"] = "1";
+  EXPECT_NE(world.start()->fault.find("unknown setting"), std::string::npos);
 }
 
 TEST(Notices, UnknownSettingsOfOpenWhiskAreSaidAndOursAreRefused) {

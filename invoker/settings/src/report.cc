@@ -37,6 +37,10 @@ std::string argument(const char* name, const std::optional<T>& value) {
   return value ? line(name, *value, "command line") : line(name, {}, "not set");
 }
 
+bool is_below(std::string_view path, std::string_view tree) {
+  return path.size() > tree.size() && path.starts_with(tree) && path[tree.size()] == '.';
+}
+
 // Time zones other than ours are worth a word; ours is not.
 bool goes_without_saying(const std::string& path, const Value& value) {
   return path == "TZ" && value.value == base::Json("UTC");
@@ -58,6 +62,29 @@ base::Result<std::vector<std::string>> notices_of(const Layers& layers) {
     } else {
       notices.push_back("unknown: " + value.name + " (" + path + " is no setting of ours" +
                         suggestion(path) + ")");
+    }
+  }
+  return notices;
+}
+
+std::vector<std::string> useless_notices(const Layers& layers, const InvokerSettings& settings) {
+  constexpr std::string_view kDockers[] = {"larder.docker", "whisk.container-factory",
+                                           "whisk.docker.client", "whisk.runtimes",
+                                           "whisk.container-pool.user-cpus"};
+  const bool sandboxes = settings.containers.kind == ContainerKind::kSandbox;
+  std::vector<std::string> notices;
+  for (const auto& [path, value] : layers.all()) {
+    if (value.source == Source::kDefault || used_key(path) == nullptr) continue;
+    const bool is_dockers = std::ranges::any_of(
+        kDockers, [&](std::string_view tree) { return path == tree || is_below(path, tree); });
+    if (sandboxes && is_dockers) {
+      notices.push_back("not used: " + value.name + " (containers are our own, not Docker's)");
+    }
+    if (path == "METRICS_KAMON_TAGS" && settings.metrics.stock_tags &&
+        !settings.metrics.stock_names) {
+      notices.push_back("not used: " + value.name +
+                        " (it is for OpenWhisk's metric names, which are not told: "
+                        "METRICS_KAMON and CONFIG_whisk_metrics_prometheusEnabled)");
     }
   }
   return notices;

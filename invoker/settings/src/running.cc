@@ -45,7 +45,13 @@ base::Result<std::int64_t> milliseconds_of(const Reader& reader, const std::stri
   return std::int64_t{time.count()};
 }
 
-base::Result<std::int64_t> megabytes_of(const Reader& reader, const std::string& path) {
+// A container of less would be one of none: limits are whole megabytes.
+base::Result<std::int64_t> memory_mb_of(const Reader& reader, const std::string& path) {
+  TRY(const auto bytes, reader.bytes(path, kMegabyte));
+  return bytes / kMegabyte;
+}
+
+base::Result<std::int64_t> logs_mb_of(const Reader& reader, const std::string& path) {
   TRY(const auto bytes, reader.bytes(path, 0));
   return bytes / kMegabyte;
 }
@@ -62,8 +68,8 @@ struct LimitKey {
 
 constexpr LimitKey kLimits[] = {
     {"time-limit", &invoker::LimitRanges::timeout_ms, milliseconds_of},
-    {"memory", &invoker::LimitRanges::memory_mb, megabytes_of},
-    {"log-limit", &invoker::LimitRanges::logs_mb, megabytes_of},
+    {"memory", &invoker::LimitRanges::memory_mb, memory_mb_of},
+    {"log-limit", &invoker::LimitRanges::logs_mb, logs_mb_of},
     {"concurrency-limit", &invoker::LimitRanges::concurrency, count_of},
 };
 

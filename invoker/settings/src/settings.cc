@@ -64,14 +64,27 @@ base::Status check_required(const Reader& reader) {
   return base::Error{base::ErrorCode::kInvalidArgument, "not set and needed: " + missing};
 }
 
-base::Status read_outside(const Reader& reader, InvokerSettings& settings) {
+// OpenWhisk asks again at once where nothing is to be between two questions.
+base::Result<milliseconds> read_blacklist_interval(const Reader& reader,
+                                                   std::vector<std::string>& notices) {
+  constexpr std::string_view kPath = "whisk.blacklist.poll-interval";
+  constexpr milliseconds kLeast{1'000};
+  TRY(const milliseconds interval, reader.duration(kPath));
+  if (interval >= kLeast) return interval;
+  notices.push_back(reader.place(kPath) + std::to_string(interval.count()) +
+                    " ms would keep the database busy; taken for a second");
+  return kLeast;
+}
+
+base::Status read_outside(const Reader& reader, Start& start) {
+  InvokerSettings& settings = start.settings;
   TRY_STATUS(check_providers(reader));
   TRY_STATUS(read_kafka(reader, settings.kafka));
   TRY_STATUS(read_couch(reader, settings.couch));
   TRY_STATUS(read_containers(reader, settings.containers));
   TRY(settings.api_host, read_api_host(reader));
   TRY(settings.user_events, reader.flag("whisk.user-events.enabled"));
-  TRY(settings.blacklist_interval, reader.duration("whisk.blacklist.poll-interval"));
+  TRY(settings.blacklist_interval, read_blacklist_interval(reader, start.notices));
   return read_parameter_storage(reader, settings.parameter_storage);
 }
 
@@ -92,8 +105,19 @@ base::Status read_inside(const Reader& reader, Start& start) {
 base::Status read_all(const Reader& reader, Start& start) {
   TRY_STATUS(read_identity(reader, start.settings.identity));
   TRY_STATUS(check_required(reader));
-  TRY_STATUS(read_outside(reader, start.settings));
+  TRY_STATUS(read_outside(reader, start));
   return read_inside(reader, start);
+}
+
+base::Status read_values(const Layers& layers, Start& start) {
+  const Reader reader(layers);
+  TRY(start.notices, notices_of(layers));
+  TRY_STATUS(check_mode(reader, layers));
+  TRY_STATUS(read_all(reader, start));
+  for (std::string& notice : useless_notices(layers, start.settings)) {
+    start.notices.push_back(std::move(notice));
+  }
+  return {};
 }
 
 base::Result<Start> read_start(std::span<const std::string> environment,
@@ -108,10 +132,10 @@ base::Result<Start> read_start(std::span<const std::string> environment,
   for (const auto& [path, value] : options.all()) layers.set(path, value);
   start.settings.identity = std::move(parsed.identity);
   start.description = describe(layers, start.settings.identity);
-  const Reader reader(layers);
-  TRY(start.notices, notices_of(layers));
-  TRY_STATUS(check_mode(reader, layers));
-  TRY_STATUS(read_all(reader, start));
+  const base::Status read = read_values(layers, start);
+  if (read.ok()) return start;
+  if (start.task != Task::kPrintSettings) return read.error();
+  start.fault = read.error().message;  // whoever looks for it wants to see all of them
   return start;
 }
 
@@ -129,6 +153,7 @@ base::Result<Start> settings_from(std::span<const std::string> environment,
   auto start = read_start(environment, arguments);
   if (!start) return base::Error{start.error().code, on_one_line(start.error().message)};
   for (std::string& notice : start->notices) notice = on_one_line(notice);
+  start->fault = on_one_line(start->fault);
   return start;
 }
 

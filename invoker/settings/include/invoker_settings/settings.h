@@ -160,6 +160,7 @@ struct Start {
   InvokerSettings settings;          // filled unless the task is kHelp or kVersion
   std::vector<std::string> notices;  // to be logged once: what was set and is not used, or unknown
   std::string description;           // of every setting with its origin; secrets are hidden
+  std::string fault;  // kPrintSettings only: the error that another task would have failed with
 };
 
 // `environment`: "NAME=value" each; `arguments`: without the program's name.
