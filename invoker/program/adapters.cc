@@ -164,8 +164,7 @@ invoker_container::SandboxConfig sandbox_config(const invoker::InvokerInstance& 
   return config;
 }
 
-invoker_server::ControlOptions server_options(const InvokerSettings& settings,
-                                              const invoker::InvokerInstance& instance) {
+invoker_server::ControlOptions server_options(const InvokerSettings& settings) {
   const invoker_settings::ServerSettings& server = settings.server;
   invoker_server::ControlOptions options;
   options.address = server.address;
@@ -176,7 +175,6 @@ invoker_server::ControlOptions server_options(const InvokerSettings& settings,
   }
   options.username = server.username;
   options.password = server.password;
-  options.instance = instance.display();
   options.transaction_header = server.transaction_header;
   return options;
 }

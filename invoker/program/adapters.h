@@ -39,7 +39,6 @@ invoker_couchdb::CouchActivationsConfig activations_config(
 invoker_docker::DockerConfig docker_config(const invoker_settings::InvokerSettings& settings,
                                            const invoker::InvokerInstance& instance);
 invoker_container::SandboxConfig sandbox_config(const invoker::InvokerInstance& instance);
-invoker_server::ControlOptions server_options(const invoker_settings::InvokerSettings& settings,
-                                              const invoker::InvokerInstance& instance);
+invoker_server::ControlOptions server_options(const invoker_settings::InvokerSettings& settings);
 
 }  // namespace program

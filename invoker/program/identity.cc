@@ -3,17 +3,25 @@
 #include "invoker_zookeeper/id_assignment.h"
 
 namespace program {
+namespace {
 
-base::Result<int> find_id(const invoker_settings::IdentitySettings& identity,
-                          const base::Logger& log) {
+// For one try; whoever asks tries again.
+constexpr std::chrono::milliseconds kPatience{3'000};
+
+}  // namespace
+
+base::Result<int> find_id(const invoker_settings::IdentitySettings& identity) {
   if (identity.id) return *identity.id;
   invoker_zookeeper::IdRequest request;
   request.hosts = identity.zookeeper_hosts;
   request.unique_name = identity.unique_name.value_or("");
   request.overwrite_id = identity.overwrite_id;
-  TRY(const int id, invoker_zookeeper::assign_id(request));
-  log.info("Invoker", "ZooKeeper gave id " + std::to_string(id) + " to " + request.unique_name);
-  return id;
+  request.time = kPatience;
+  const auto id = invoker_zookeeper::assign_id(request);
+  if (id.ok()) return *id;
+  // Others that got theirs at the same time were faster, time after time.
+  const bool outrun = id.error().code == base::ErrorCode::kConflict;
+  return base::Error{outrun ? base::ErrorCode::kUnavailable : id.error().code, id.error().message};
 }
 
 }  // namespace program

@@ -14,6 +14,9 @@ void append_feed(const Measured& measured, MetricsText& text) {
       .value(feed.committed);
   text.family("larder_messages_unreadable_total", "counter", "Messages that were dropped.")
       .value(measured.unreadable);
+  text.family("larder_messages_repeated_total", "counter",
+              "Activations that came a second time and were not run again.")
+      .value(measured.repeated);
   text.family("larder_messages", "gauge", "Messages taken over and not ended, by state.")
       .value(feed.waiting, "{state=\"waiting\"}")
       .value(feed.begun, "{state=\"begun\"}");
@@ -60,8 +63,11 @@ void append_records(const invoker_couchdb::CouchActivationsStats& records, Metri
       .value(records.waiting);
   text.family("larder_records_spill_bytes", "gauge", "Records on disk that wait for the database.")
       .value(records.spill_bytes);
-  text.family("larder_database_up", "gauge", "1 when the last write to the database succeeded.")
-      .value(records.available ? 1 : 0);
+}
+
+void append_database(bool is_up, MetricsText& text) {
+  text.family("larder_database_up", "gauge", "1 while the database answers and takes records.")
+      .value(is_up ? 1 : 0);
 }
 
 void append_health(const invoker::Health& containers, MetricsText& text) {
@@ -80,6 +86,7 @@ std::string metrics_of(const Measured& measured,
   append_acks(measured.acks, text);
   append_actions(measured.actions, text);
   append_records(measured.records, text);
+  append_database(measured.database, text);
   append_health(measured.containers, text);
   if (settings.stock_names) {
     append_stock_metrics({measured.engine, measured.topic, measured.lag, settings.stock_tags},

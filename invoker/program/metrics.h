@@ -22,7 +22,9 @@ struct Measured {
   invoker_couchdb::CouchActionsStats actions;
   invoker_couchdb::CouchActivationsStats records;
   invoker::Health containers;
+  bool database = false;  // answers, and takes records
   std::uint64_t unreadable = 0;
+  std::uint64_t repeated = 0;
   bool enabled = false;
   std::string topic;
   std::optional<std::int64_t> lag;  // messages that wait in the topic; nothing: not known

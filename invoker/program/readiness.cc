@@ -18,16 +18,20 @@ Readiness::Readiness(const base::Clock& clock, const std::vector<std::string>& n
   }
 }
 
-void Readiness::note(const std::string& name, const base::Status& status) {
+bool Readiness::note(const std::string& name, const base::Status& status) {
   const std::lock_guard lock(mutex_);
   invoker_server::Check& check = find(name);
-  if (check.ok != status.ok()) check.since = clock_.wall();
+  const bool is_first = check.error == kNotYet;
+  const bool turned = check.ok != status.ok();
+  const bool is_new = turned || (!status.ok() && check.error != status.error().message);
+  if (turned || is_first) check.since = clock_.wall();
   check.ok = status.ok();
   if (!status.ok()) {
     check.error = status.error().message;
-  } else if (check.error == kNotYet) {
+  } else if (is_first) {
     check.error.clear();
   }
+  return is_new;
 }
 
 void Readiness::take(const std::string& name, const invoker::Health& health) {
@@ -43,6 +47,12 @@ invoker_server::Check& Readiness::find(const std::string& name) {
   const auto check = std::ranges::find(checks_, name, &invoker_server::Check::name);
   CHECK(check != checks_.end());
   return *check;
+}
+
+bool Readiness::ok(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(
+      checks_, [&](const invoker_server::Check& check) { return check.name == name && check.ok; });
 }
 
 std::vector<invoker_server::Check> Readiness::checks() const {

@@ -20,11 +20,13 @@ class Readiness {
   Readiness(const base::Clock& clock, const std::vector<std::string>& names);
 
   // The time of the state changes only with the state; the last error stays.
-  void note(const std::string& name, const base::Status& status);
+  // True when the state or its error is a new one.
+  bool note(const std::string& name, const base::Status& status);
 
   // As somebody else has kept it.
   void take(const std::string& name, const invoker::Health& health);
 
+  bool ok(const std::string& name) const;
   std::vector<invoker_server::Check> checks() const;
 
  private:

@@ -12,7 +12,7 @@ const ROUNDS = 10;
 const FAR_TOO_LONG_MS = 1000;
 
 // What comes into a topic: next() gives {at, text}, in epoch milliseconds.
-async function watch(brokers, topic) {
+export async function watch(brokers, topic) {
   const process = spawn(TOPIC_TOOL, ['watch', brokers, topic], {stdio: ['ignore', 'pipe', 'inherit']});
   const lines = createInterface({input: process.stdout})[Symbol.asyncIterator]();
   await lines.next();

@@ -41,7 +41,15 @@ export async function ownService(name, folder) {
   const script = join(SERVICE_SCRIPTS, name);
   await run(script, ['start', folder]);
   const own = service(name, folder);
-  for (const action of ['crash', 'resume', 'stop']) own[action] = () => run(script, [action, folder]);
+  for (const action of ['crash', 'resume']) own[action] = () => run(script, [action, folder]);
+  // It keeps its connections and takes new ones, and says nothing.
+  const signal = name => said(folder, 'pids').split('\n').forEach(pid => process.kill(Number(pid), name));
+  own.freeze = () => signal('SIGSTOP');
+  own.thaw = () => signal('SIGCONT');
+  own.stop = () => {
+    if (said(folder, 'pids')) own.thaw();  // what stands still hears no request to end
+    return run(script, ['stop', folder]);
+  };
   return own;
 }
 
@@ -57,10 +65,12 @@ export const manifest = nodeMajor => ({
 
 export class Invoker {
   // `settings`: variables beside those that say where the services are. Every test has topics of its own.
-  constructor({kafka, couchdb, settings = {}}) {
+  // `id`: null for an invoker that has only a name.
+  constructor({kafka, couchdb, settings = {}, id = '0'}) {
     const [host, port] = couchdb.address.split(':');
     const [user, password] = couchdb.credentials.split(':');
     this.prefix = `t${randomBytes(4).toString('hex')}-`;
+    this.identity = [...(id === null ? [] : ['--id', id]), '--uniqueName', this.prefix];
     this.kafka = kafka;
     this.database = `http://${couchdb.credentials}@${couchdb.address}`;
     this.environment = {
@@ -90,7 +100,7 @@ export class Invoker {
 
   // Resolves when the HTTP endpoints answer.
   async start(...args) {
-    this.process = spawn(INVOKER, ['--id', '0', '--uniqueName', this.prefix, ...args],
+    this.process = spawn(INVOKER, [...this.identity, ...args],
         {env: this.environment, stdio: ['ignore', 'pipe', 'pipe']});
     this.log = '';
     this.process.stderr.on('data', text => this.log += text);
@@ -114,6 +124,11 @@ export class Invoker {
 
   get(path, options = {}) {
     return fetch(this.url + path, options);
+  }
+
+  // What /ready says of one of the things it looks at.
+  async check(name) {
+    return (await (await this.get('/ready')).json()).checks.find(check => check.name === name);
   }
 
   // The value of a metric, named with its labels.
@@ -168,9 +183,9 @@ export class Invoker {
 }
 
 // Runs `body` with an invoker that is there and is gone afterwards.
-export async function withInvoker({settings, ...services}, body) {
+export async function withInvoker({settings, ...others}, body) {
   const folder = scratchFolder();
-  const invoker = new Invoker({...services, settings: {CONFIG_larder_dataFolder: folder, ...settings}});
+  const invoker = new Invoker({...others, settings: {CONFIG_larder_dataFolder: folder, ...settings}});
   try {
     await invoker.start();
     await body(invoker);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {after, test} from 'node:test';
 
 import {ownService, service, withInvoker as whileInvokerRuns} from './invoker.mjs';
-import {remove, scratchFolder, traces} from './platform.mjs';
+import {eventually, remove, scratchFolder, traces} from './platform.mjs';
 
 const kafka = service('kafka');
 const couchdb = service('couchdb');
@@ -58,13 +58,14 @@ test('the database may go away under load and come back: every record is there i
           '--action', 'noop', '--rate', '100', '--requests', '1000', '--grace', '60s');
       await simulation.heard(/invoker0 is up/);
       await new Promise(resolve => setTimeout(resolve, 2000));
+      assert.equal((await invoker.check('database')).ok, true);
       await own.crash();
-      const ready = await (await invoker.get('/ready')).json();
+      await eventually('/ready says that it is away', async () => (await invoker.check('database')).ok === false);
       await new Promise(resolve => setTimeout(resolve, 4000));
       await own.resume();
       const {code, failure} = await simulation.ended;
       assert.equal(code, 0, failure);
-      assert.ok(ready.checks.find(check => check.name === 'database'));
+      await eventually('/ready says that it is back', async () => (await invoker.check('database')).ok === true);
     });
   } finally {
     await own.stop();

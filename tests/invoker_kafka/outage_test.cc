@@ -97,6 +97,7 @@ class Taker {
     return taken_;
   }
   invoker::MessageFeed& feed() { return feed_; }
+  invoker::MessageConsumer& consumer() { return *consumer_; }
 
  private:
   void take(std::string message) {
@@ -179,6 +180,23 @@ TEST_P(KafkaOutage, HoldsUpTheEndForTheSessionAtMost) {
   consumer.reset();
   EXPECT_LT(std::chrono::steady_clock::now() - begin,
             milliseconds(std::stoi(GetParam())) + seconds(5));
+}
+
+// Whoever asks is a thread of the invoker, which its end waits for.
+TEST_P(KafkaOutage, ABrokerThatHangsIsNotAskedForTheLagForLong) {
+  const std::string topic = make_topic(*world, "hang");
+  Taker taker(*world, topic);
+  Load load(*world, topic);
+  ASSERT_TRUE(taker.wait_for(100));
+  load.stop();
+  ASSERT_TRUE(taker.consumer().lag().ok());
+  broker.freeze();
+  const auto begin = std::chrono::steady_clock::now();
+  const auto lag = taker.consumer().lag();
+  const auto took = std::chrono::steady_clock::now() - begin;
+  broker.thaw();
+  EXPECT_FALSE(lag.ok());
+  EXPECT_LT(took, seconds(8)) << "a request may take thirty";
 }
 
 }  // namespace

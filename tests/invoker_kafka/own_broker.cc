@@ -1,5 +1,6 @@
 #include "own_broker.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -28,6 +29,13 @@ void OwnBroker::run(const std::string& what) const {
       std::string(LARDER_KAFKA_SCRIPT) + " " + what + " " + folder_ + " >/dev/null";
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody here changes the environment
   CHECK(std::system(command.c_str()) == 0);
+}
+
+void OwnBroker::freeze() const { signal(SIGSTOP); }
+void OwnBroker::thaw() const { signal(SIGCONT); }
+
+void OwnBroker::signal(int number) const {
+  CHECK(::kill(std::stoi(first_line("pids")), number) == 0);
 }
 
 std::string OwnBroker::first_line(const std::string& file) const {

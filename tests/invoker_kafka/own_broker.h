@@ -19,9 +19,12 @@ class OwnBroker {
 
   void crash() const { run("crash"); }    // SIGKILL
   void resume() const { run("resume"); }  // the same port and data
+  void freeze() const;                    // it stands still
+  void thaw() const;
 
  private:
   void run(const std::string& what) const;
+  void signal(int number) const;
   std::string first_line(const std::string& file) const;
 
   std::string folder_;

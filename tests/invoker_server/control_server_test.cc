@@ -26,12 +26,12 @@ class ControlServerTest : public ::testing::Test {
   ControlServerTest() {
     options.address = "127.0.0.1";
     options.port = 0;
-    options.instance = "invoker0/node-a";
     start();
   }
   void start() {
     server.reset();
     invoker_server::ControlCallbacks callbacks;
+    callbacks.instance = [] { return std::string("invoker0/node-a"); };
     callbacks.enable = [this] { return !enabled.exchange(true); };
     callbacks.disable = [this] { return enabled.exchange(false); };
     callbacks.is_enabled = [this] { return enabled.load(); };

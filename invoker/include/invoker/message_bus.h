@@ -33,7 +33,7 @@ class MessageConsumer {
   // other error: not known to be taken over, call again. Time: two seconds at most.
   virtual base::Status commit() = 0;
 
-  // Messages that wait in the topic behind what peek() gave.
+  // Messages that wait in the topic behind what peek() gave. Time: some seconds.
   virtual base::Result<std::int64_t> lag() = 0;
 
   // Lets the peek() that waits, or else the next one, return early with what it has.

@@ -153,10 +153,8 @@ void Consumer::refill() {
     ours = next_;
   }
   for (const auto& [partition, next] : ours) {
-    std::int64_t first = 0;
-    std::int64_t end = 0;
-    rd_kafka_query_watermark_offsets(client()->handle.get(), topic_.c_str(), partition, &first,
-                                     &end, kRefillMs);
+    static_cast<void>(
+        end_of(client()->handle.get(), topic_, partition, End::kLast, kRefillMs).ok());
   }
 }
 

@@ -1,14 +1,9 @@
-// Where the database is, as OpenWhisk's configuration says it.
+// Where the database is.
 #pragma once
 
 #include <chrono>
-#include <cstdint>
-#include <functional>
-#include <optional>
+#include <cstddef>
 #include <string>
-#include <string_view>
-
-#include "base/result.h"
 
 namespace invoker_couchdb {
 
@@ -25,13 +20,5 @@ struct CouchSettings {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds request_timeout{30'000};  // of one request, the answer included
 };
-
-// The value of a key of OpenWhisk's configuration, such as "whisk.couchdb.host".
-using SettingLookup = std::function<std::optional<std::string>(std::string_view key)>;
-
-// Reads whisk.couchdb.{protocol,host,port,username,password} and
-// whisk.couchdb.databases.{WhiskEntity,WhiskActivation,WhiskAuth}; what has no value keeps its
-// default. Errors: kInvalidArgument with the key, for a protocol or a port that is none.
-base::Result<CouchSettings> read_couch_settings(const SettingLookup& value_of);
 
 }  // namespace invoker_couchdb

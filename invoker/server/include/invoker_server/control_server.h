@@ -23,7 +23,6 @@ struct ControlOptions {
   std::optional<TlsOptions> tls;    // none: plain HTTP
   std::string username = "invoker.user";
   std::string password = "invoker.pass";
-  std::string instance;  // as answers name it: "invoker0/name"
   std::string transaction_header = "X-Request-ID";
 };
 
@@ -38,6 +37,8 @@ struct Check {
 // What the endpoints ask and tell. All may be called from the server's threads, several at once,
 // and must return soon.
 struct ControlCallbacks {
+  // As answers name it: "invoker0/name". An invoker may get its number after the server is there.
+  std::function<std::string()> instance;
   // True when this call changed it; false when it was so before.
   std::function<bool()> enable;
   std::function<bool()> disable;

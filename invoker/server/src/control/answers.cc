@@ -98,8 +98,8 @@ Response readiness(const std::vector<Check>& checks) {
   return {ready ? 200 : 503, {{"Content-Type", kJson}}, body.to_string()};
 }
 
-Response switched(const ControlOptions& options, bool changed, const std::string& state) {
-  return text(options.instance + " is " + (changed ? "now " : "already ") + state + ".");
+Response switched(const ControlCallbacks& callbacks, bool changed, const std::string& state) {
+  return text(callbacks.instance() + " is " + (changed ? "now " : "already ") + state + ".");
 }
 
 // The method that `path` wants; empty: there is no such path.
@@ -130,8 +130,8 @@ Response route(const Request& request, const ControlOptions& options,
   }
   if (!is_authorized(request, options)) return not_authorized(id);
   if (!matches) return refused(request, id);
-  if (path == "/enable") return switched(options, callbacks.enable(), "enabled");
-  if (path == "/disable") return switched(options, callbacks.disable(), "disabled");
+  if (path == "/enable") return switched(callbacks, callbacks.enable(), "enabled");
+  if (path == "/disable") return switched(callbacks, callbacks.disable(), "disabled");
   return text(Json::object({{"enabled", callbacks.is_enabled()}}).to_string());
 }
 

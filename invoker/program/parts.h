@@ -1,0 +1,110 @@
+// What an invoker is made of.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "adapters.h"
+#include "base/timer.h"
+#include "classic_invoker.h"
+#include "invoker/acknowledger.h"
+#include "invoker/message_reader.h"
+#include "invoker/pinger.h"
+#include "invoker_couchdb/database_probe.h"
+#include "invoker_couchdb/namespace_blacklist.h"
+#include "no_files.h"
+#include "periodic.h"
+#include "readiness.h"
+
+namespace program {
+
+// Whether trying again may help.
+bool may_come(const base::Error& error);
+
+// The names of what has to work, on /ready.
+inline constexpr const char* kZooKeeper = "zookeeper";
+inline constexpr const char* kKafka = "kafka";
+inline constexpr const char* kDatabase = "database";
+inline constexpr const char* kContainers = "containers";
+
+// In the order of making; destroyed from the end. The timer ends before the producers, whose
+// callbacks go to the acknowledger.
+struct ClassicInvoker::Parts {
+  Parts(const invoker_settings::InvokerSettings& the_settings, const base::Clock& the_clock,
+        base::Logger& the_log);
+  ~Parts();
+
+  const invoker_settings::InvokerSettings& settings;
+  const base::Clock& clock;
+  base::Logger& log;
+  Readiness readiness;
+  invoker::InvokerInstance instance;
+  std::unique_ptr<invoker_kafka::Kafka> kafka;
+  std::unique_ptr<invoker_couchdb::CouchActions> actions;
+  std::unique_ptr<invoker_couchdb::CouchActivations> activations;
+  std::unique_ptr<invoker_couchdb::NamespaceBlacklist> blacklist;
+  std::unique_ptr<invoker_couchdb::DatabaseProbe> probe;
+  std::unique_ptr<Periodic> database_watch;
+  std::unique_ptr<invoker::ContainerFactory> containers;
+  NoFiles files;
+  std::unique_ptr<invoker::Acknowledger> acknowledger;
+  std::unique_ptr<invoker::MessageProducer> producer;
+  std::unique_ptr<invoker::MessageProducer> health_producer;
+  std::unique_ptr<base::ThreadTimer> timer;
+  std::unique_ptr<invoker::MessageConsumer> consumer;
+  std::atomic<std::int64_t> lag = -1;  // of the topic; -1: not known
+  std::unique_ptr<Periodic> lag_watch;
+  std::unique_ptr<invoker::MessageFeed> feed;  // before the engine, whose last ends it hears of
+  std::unique_ptr<invoker::Invoker> engine;
+  std::unique_ptr<invoker::MessageReader> reader;
+  std::unique_ptr<invoker::Pinger> pinger;
+  std::unique_ptr<invoker_server::ControlServer> server;
+  std::atomic<bool> serving = false;  // everything above is there: the server's threads may look
+
+  // Does `attempt` again while what it needs may still come.
+  template <typename Attempt>
+  std::invoke_result_t<Attempt> wait_for(const std::string& what, const StopAsked& stop_asked,
+                                         Attempt attempt);
+
+  base::Status find_instance(const StopAsked& stop_asked);
+  base::Status open_server();
+  base::Status open_stores();
+  base::Status open_bus(const StopAsked& stop_asked);
+  base::Status open_containers(const StopAsked& stop_asked);
+  base::Result<std::unique_ptr<invoker::ContainerFactory>> make_containers() const;
+  void open_engine();
+  void begin();
+
+  void keep(const invoker::ActivationMessage& message, const invoker::Activation& activation);
+  void look_at_database();
+  void look_at_lag();
+  std::string name() const;
+  std::vector<invoker_server::Check> checks();
+  std::string metrics() const;
+  void finish(base::Instant deadline);
+};
+
+template <typename Attempt>
+std::invoke_result_t<Attempt> ClassicInvoker::Parts::wait_for(const std::string& what,
+                                                              const StopAsked& stop_asked,
+                                                              Attempt attempt) {
+  // Between two tries to reach what is not there yet.
+  constexpr std::chrono::milliseconds kRetryPause{1'000};
+  while (true) {
+    auto outcome = attempt();
+    const bool is_new =
+        readiness.note(what, outcome.ok() ? base::Status() : base::Status(outcome.error()));
+    if (outcome.ok() || !may_come(outcome.error())) return outcome;
+    const std::string& message = outcome.error().message;
+    if (is_new) log.warn("Invoker", "waiting for " + what + ": " + message);
+    if (stop_asked(kRetryPause)) {
+      return base::Error{base::ErrorCode::kUnavailable, "stopped while waiting: " + message};
+    }
+  }
+}
+
+}  // namespace program
