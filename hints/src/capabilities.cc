@@ -162,11 +162,14 @@ Capabilities plain_directories() {
 
 Capabilities transactional_volumes() {
   Capabilities able;
-  able.tiers = {Tier::kDurable};
-  able.lifetimes = {Lifetime::Kind::kVolume};
+  able.tiers = {Tier::kEphemeral, Tier::kDurable};
+  able.lifetimes = {Lifetime::Kind::kActivation, Lifetime::Kind::kTtl, Lifetime::Kind::kVolume};
   able.isolations = {Isolation::kReadAtomic, Isolation::kSnapshot, Isolation::kSerializable};
   able.retry_max = kRetryMax;
+  able.copies_max = 2;
   able.rules = RuleForm::kAnyPattern;
+  able.visibilities = {Visibility::kWriting, Visibility::kSealed};
+  able.seals = {Seal::kActivation, Seal::kClose};
   able.fsyncs = {FsyncMeans::kStaging};
   able.open_at_ends = {OpenAtEnd::kInclude};
   able.deliveries = {Delivery::kAtMostOnce};

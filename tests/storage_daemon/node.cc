@@ -175,4 +175,11 @@ hints::Volume volume_of(const std::string& name) {
   return volume;
 }
 
+hints::Volume volume_with_parts(const std::string& name, hints::Lifetime::Kind lifetime) {
+  hints::Volume volume = volume_of(name);
+  volume.rules = {{"*.part", hints::Tier::kEphemeral}};
+  volume.lifetime.kind = lifetime;
+  return volume;
+}
+
 }  // namespace storaged_test

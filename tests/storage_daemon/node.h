@@ -75,5 +75,7 @@ class Use {
 };
 
 hints::Volume volume_of(const std::string& name);
+// Durable, but for names with the end .part.
+hints::Volume volume_with_parts(const std::string& name, hints::Lifetime::Kind lifetime);
 
 }  // namespace storaged_test

@@ -205,8 +205,7 @@ TEST_F(Transactions, AClientThatGoesAwayIsAborted) {
 
 TEST_F(Transactions, WhatThisNodeCannotDoIsRefusedInASentence) {
   hints::Volume volume = volume_of("job");
-  volume.tier = hints::Tier::kEphemeral;
-  volume.lifetime.kind = hints::Lifetime::Kind::kActivation;
+  volume.isolation = hints::Isolation::kNone;
   Use refused(*client_, "a1", volume);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);

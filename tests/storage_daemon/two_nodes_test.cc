@@ -1,8 +1,11 @@
 // Two nodes, each with its own daemon, mount and cache, and one Ceph under both.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <future>
 
 #include "node.h"
 #include "testing/services.h"
@@ -10,6 +13,7 @@
 namespace storaged_test {
 namespace {
 
+using namespace std::chrono_literals;
 using base::ErrorCode;
 
 class TwoNodes : public testing::Test {
@@ -29,6 +33,9 @@ class TwoNodes : public testing::Test {
   }
 
   hints::Volume volume() const { return volume_of("v" + tag_); }
+  hints::Volume volume_with_parts() const {
+    return storaged_test::volume_with_parts("v" + tag_, hints::Lifetime::Kind::kVolume);
+  }
 
   Folder first_, second_;
   std::string tag_;
@@ -71,6 +78,75 @@ TEST_F(TwoNodes, OfTwoNodesThatWriteOneFileTheFirstToCommitWins) {
   EXPECT_NE(lost.error().message.find("a2"), std::string::npos) << lost.error().message;
   Use next(*here_, "a3", volume());
   EXPECT_EQ(next.read("file"), "second");
+}
+
+TEST_F(TwoNodes, AFileIsReadOnOneNodeWhileTheOtherWritesIt) {
+  Use writer(*here_, "a1", volume_with_parts()), reader(*there_, "a2", volume_with_parts());
+  ASSERT_TRUE(writer.ok() && reader.ok()) << writer.error().message << reader.error().message;
+  const base::UniqueFd file(
+      ::openat(writer.root(), "log.part", O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  ASSERT_TRUE(file.valid()) << errno;
+  const auto begun = std::chrono::steady_clock::now();
+  while (reader.list(".").empty() && std::chrono::steady_clock::now() - begun < 20s) {
+  }
+  ASSERT_EQ(reader.list("."), (std::vector<std::string>{"log.part"}));
+  auto all = std::async(std::launch::async, [&] { return reader.read("log.part"); });
+  std::string text;
+  for (int i = 0; i < 40; ++i) {
+    const std::string piece(100'000 + i, static_cast<char>('a' + i % 26));
+    ASSERT_EQ(::write(file.get(), piece.data(), piece.size()), static_cast<ssize_t>(piece.size()));
+    text += piece;
+  }
+  ASSERT_TRUE(writer.finish(true));
+  EXPECT_TRUE(all.get() == text) << "not a byte is lost";
+  const auto report = reader.finish(true);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->traffic.at(1).read_remote_bytes, static_cast<std::int64_t>(text.size()));
+}
+
+TEST_F(TwoNodes, NamesAreSeenOnTheOtherNodeWhenTheActivationIsOver) {
+  Use writer(*here_, "a1", volume_with_parts());
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(writer.write(std::to_string(i) + ".part", std::to_string(i))) << errno;
+  }
+  ASSERT_TRUE(writer.finish(true));
+  Use reader(*there_, "a2", volume_with_parts());
+  EXPECT_EQ(reader.list(".").size(), 100U);
+  EXPECT_EQ(reader.read("57.part"), "57");
+}
+
+TEST_F(TwoNodes, AReaderGetsAnErrorWhenTheProducerFails) {
+  Use writer(*here_, "a1", volume_with_parts());
+  ASSERT_TRUE(writer.write("log.part", "half"));
+  Use reader(*there_, "a2", volume_with_parts());
+  const auto begun = std::chrono::steady_clock::now();
+  while (reader.list(".").empty() && std::chrono::steady_clock::now() - begun < 20s) {
+  }
+  auto error = std::async(std::launch::async, [&] {
+    const auto text = reader.read("log.part");
+    return text ? 0 : errno;
+  });
+  EXPECT_NE(error.wait_for(200ms), std::future_status::ready);
+  ASSERT_TRUE(writer.finish(false));
+  EXPECT_EQ(error.get(), EIO);
+}
+
+TEST_F(TwoNodes, AReaderGetsAnErrorWhenTheProducersNodeIsGone) {
+  Use writer(*here_, "a1", volume_with_parts());
+  ASSERT_TRUE(writer.write("log.part", "half"));
+  Use reader(*there_, "a2", volume_with_parts());
+  const auto begun = std::chrono::steady_clock::now();
+  while (reader.list(".").empty() && std::chrono::steady_clock::now() - begun < 20s) {
+  }
+  auto error = std::async(std::launch::async, [&] {
+    const auto text = reader.read("log.part");
+    return text ? 0 : errno;
+  });
+  EXPECT_NE(error.wait_for(200ms), std::future_status::ready);
+  writer.drop();
+  here_.reset();
+  one_->stop();
+  EXPECT_EQ(error.get(), EIO);
 }
 
 TEST_F(TwoNodes, ADaemonThatIsKilledGoesOnWithItsAttempts) {

@@ -263,13 +263,13 @@ TEST_P(MountedTest, WhatWasMovedIsCounted) {
   ASSERT_EQ(put(at(1) / "new", "12345"), 0);
   const auto first = files_->traffic(1);
   ASSERT_TRUE(first.ok());
-  EXPECT_EQ(first->read_remote_bytes, large);
-  EXPECT_EQ(first->read_local_bytes, 6);
-  EXPECT_EQ(first->written_bytes, 5);
+  EXPECT_EQ(first->at(0).read_remote_bytes, large);
+  EXPECT_EQ(first->at(0).read_local_bytes, 6);
+  EXPECT_EQ(first->at(0).written_bytes, 5);
   attach(2);
   content_of(at(2) / "large");
-  EXPECT_EQ(files_->traffic(2)->read_remote_bytes, 0) << "it is in the cache";
-  EXPECT_EQ(files_->traffic(2)->read_local_bytes, large);
+  EXPECT_EQ(files_->traffic(2)->at(0).read_remote_bytes, 0) << "it is in the cache";
+  EXPECT_EQ(files_->traffic(2)->at(0).read_local_bytes, large);
 }
 
 TEST_P(MountedTest, SlotsComeRoundWithANewGeneration) {

@@ -37,7 +37,7 @@ struct Capabilities {
 // and `volume`, no transactions, rules by directory.
 Capabilities plain_directories();
 
-// A node whose volumes are durable and whose activations are transactions on them.
+// A node with files that live on nodes, and durable ones on which activations are transactions.
 Capabilities transactional_volumes();
 
 // Whether this node can keep every promise that `hints` asks for. `own_namespace` is the invoking

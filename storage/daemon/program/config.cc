@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 
 namespace storaged {
 namespace {
@@ -15,6 +16,35 @@ std::string host_name() {
   std::array<char, 65> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) return "node";
   return name.data();
+}
+
+Status read_text(const base::Config& config, const char* key, std::string& value) {
+  if (!config.has(key)) return {};
+  TRY(value, config.text(key));
+  return {};
+}
+
+Status read_ephemeral(const base::Config& config, storage_daemon::EphemeralOptions& ephemeral) {
+  TRY(const std::string listen, config.text("ephemeral.listen"));
+  const auto colon = listen.rfind(':');
+  std::uint16_t port = 0;
+  const char* const end = listen.data() + listen.size();
+  const bool good = colon != std::string::npos &&
+                    std::from_chars(listen.data() + colon + 1, end, port).ptr == end;
+  if (!good) {
+    return base::Error{base::ErrorCode::kInvalidArgument,
+                       "ephemeral.listen is \"" + listen + "\" and must be ADDRESS:PORT"};
+  }
+  ephemeral.listen = {listen.substr(0, colon), port};
+  if (config.has("ephemeral.address")) {
+    TRY(ephemeral.address, config.text("ephemeral.address"));
+  }
+  if (!config.has("ephemeral.certificate")) return {};
+  auto& tls = ephemeral.tls.emplace();
+  TRY_STATUS(read_text(config, "ephemeral.certificate", tls.certificate));
+  TRY_STATUS(read_text(config, "ephemeral.private-key", tls.private_key));
+  TRY_STATUS(read_text(config, "ephemeral.authority", tls.authority));
+  return {};
 }
 
 Status read_daemon(const base::Config& config, storage_daemon::DaemonOptions& daemon) {
@@ -32,13 +62,7 @@ Status read_daemon(const base::Config& config, storage_daemon::DaemonOptions& da
   TRY(daemon.collect_every, config.duration("collect-every"));
   TRY(daemon.client_grace, config.duration("client-grace"));
   TRY(daemon.restart_grace, config.duration("restart-grace"));
-  return {};
-}
-
-Status read_text(const base::Config& config, const char* key, std::string& value) {
-  if (!config.has(key)) return {};
-  TRY(value, config.text(key));
-  return {};
+  return read_ephemeral(config, daemon.ephemeral);
 }
 
 Status read_ceph(const base::Config& config, storage_ceph::CephOptions& ceph) {
@@ -103,6 +127,15 @@ base::Config settings() {
       {"cache.size", "10 GB", "of copies of durable files on this node"},
       {"cache.whole-file", "256 MB", "up to this size a file is fetched whole before it is read"},
       {"attempt.files", 1'000'000, "that one activation may make or change in a volume"},
+      {"ephemeral.listen", "127.0.0.1:0",
+       "where other nodes fetch ephemeral files; port 0 is any; several nodes need an address that "
+       "all of them reach"},
+      {"ephemeral.address", nullptr, "where others find it, if that is another address"},
+      {"ephemeral.certificate", nullptr,
+       "PEM, with the node's name as CN: nodes speak TLS; without it they know each other by a key "
+       "in the store, and what they send can be read on the way"},
+      {"ephemeral.private-key", nullptr, "of that certificate"},
+      {"ephemeral.authority", nullptr, "that signed the certificates of all nodes"},
       {"lease", "60 s", "of this node's snapshots; clocks of nodes may differ by a quarter of it"},
       {"collect-every", "60 s", "what nobody needs any more is removed"},
       {"client-grace", "2 s", "then the attempts of a client that is gone are aborted"},

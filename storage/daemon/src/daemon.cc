@@ -71,8 +71,10 @@ Result<std::unique_ptr<Daemon>> Daemon::start(DaemonOptions options, int mount,
   std::error_code failure;
   std::filesystem::create_directories(copies, failure);
   TRY(auto cache, ContentCache::open({copies, options.cache_bytes}));
-  auto daemon = std::make_unique<DaemonOfNode>(std::move(options), mount, store, clock,
-                                               std::move(log), std::move(lock), std::move(cache));
+  TRY(auto ephemeral, EphemeralTier::start(options, store, clock, log));
+  auto daemon =
+      std::make_unique<DaemonOfNode>(std::move(options), mount, store, clock, std::move(log),
+                                     std::move(lock), std::move(cache), std::move(ephemeral));
   TRY_STATUS(daemon->take_over());
   return std::unique_ptr<Daemon>(std::move(daemon));
 }

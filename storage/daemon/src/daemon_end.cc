@@ -47,14 +47,23 @@ DaemonOfNode::Ended DaemonOfNode::end(const std::shared_ptr<Attempt>& attempt, b
   Ended ended = succeeded ? end_well(attempt) : end_badly(attempt);
   const auto traffic = files_.traffic(attempt->facts().number);
   if (traffic) metrics_.add(*traffic);
-  if (traffic && ended) ended->traffic = {*traffic};
+  if (traffic && ended) ended->traffic = *traffic;
+  attempt->volume()->ephemeral->release(attempt->facts().writer);
   if (const Status kept = attempt->write_ended(ended); !kept) {
     log_.warn("Volumes", kept.error().message, {{"attempt", attempt->facts().number}});
   }
   return ended;
 }
 
+Status DaemonOfNode::settle(const Attempt& attempt, storage_ephemeral::Outcome outcome) {
+  auto& files = *attempt.volume()->ephemeral;
+  const std::string& writer = attempt.facts().writer;
+  files.settle(writer, outcome);
+  return wait_for([&](auto done) { files.flush(writer, std::move(done)); });
+}
+
 DaemonOfNode::Ended DaemonOfNode::end_badly(const std::shared_ptr<Attempt>& attempt) {
+  note(settle(*attempt, storage_ephemeral::Outcome::kFailed), attempt->facts().volume.name);
   storage::VolumeReport report = report_of(*attempt);
   report.commit =
       storage::CommitReport{storage::CommitReport::Kind::kAborted, 0, 0, "the activation failed"};
@@ -67,11 +76,23 @@ DaemonOfNode::Ended DaemonOfNode::end_badly(const std::shared_ptr<Attempt>& atte
   return report;
 }
 
+// In this order: what others may read first, so that who sees the commit sees all of it.
 DaemonOfNode::Ended DaemonOfNode::end_well(const std::shared_ptr<Attempt>& attempt) {
+  auto finished = files_.finish(attempt->facts().number);
+  Status ready = finished ? Status() : Status(finished.error());
+  if (ready) ready = settle(*attempt, storage_ephemeral::Outcome::kSucceeded);
+  if (ready) ready = check_dependencies(*attempt, *finished);
+  if (ready) return publish(attempt, *std::move(finished));
+  ++metrics_.failed;
+  log_.error("Volumes", ready.error().message, {{"activation", attempt->facts().activation_id}});
+  return std::move(ready).error();
+}
+
+DaemonOfNode::Ended DaemonOfNode::publish(const std::shared_ptr<Attempt>& attempt,
+                                          Finished finished) {
   const AttemptFacts& facts = attempt->facts();
   bool unknown = false;
   const auto begun = clock_.now();
-  TRY(auto finished, files_.finish(facts.number));
   auto committed = commit(*attempt, std::move(finished), unknown);
   metrics_.commit_took(clock_.now() - begun);
   const std::pair<std::string, std::string> key{facts.space, facts.activation_id};

@@ -36,14 +36,15 @@ class DaemonOfNode final : public Daemon {
  public:
   DaemonOfNode(DaemonOptions options, int mount, storage::ObjectStore& store,
                const base::Clock& clock, base::Logger log, base::UniqueFd lock,
-               std::unique_ptr<ContentCache> cache)
+               std::unique_ptr<ContentCache> cache, std::unique_ptr<EphemeralTier> ephemeral)
       : options_(std::move(options)),
         lock_(std::move(lock)),
         mount_(mount),
         clock_(clock),
         log_(std::move(log)),
         cache_(std::move(cache)),
-        volumes_(store, clock, options_.node, options_.lease),
+        ephemeral_(std::move(ephemeral)),
+        volumes_(store, clock, options_.node, options_.lease, *ephemeral_),
         people_(volumes_, clock, options_.directory / "people"),
         numbers_(options_.directory / "next-attempt"),
         files_({.cached_file_bytes_max = options_.whole_file_bytes_max}, *cache_, log_),
@@ -95,7 +96,7 @@ class DaemonOfNode final : public Daemon {
   base::Result<base::Json> metrics() override {
     metrics_.open_attempts = open_attempts();
     metrics_.cache_bytes = cache_->bytes();
-    return base::Json::object({{"text", metrics_.text()}});
+    return base::Json::object({{"text", metrics_.text(ephemeral_->metrics())}});
   }
 
  private:
@@ -112,12 +113,18 @@ class DaemonOfNode final : public Daemon {
   base::Result<bool> resume(const std::filesystem::path& folder);
   base::Result<bool> discard(const std::filesystem::path& folder);
   base::Result<bool> same_mount();
+  // What attempts that are not going on left of ephemeral files.
+  base::Status end_ephemeral_files(bool go_on);
+  // Seals or poisons what the attempt wrote, and tells the other nodes.
+  base::Status settle(const Attempt& attempt, storage_ephemeral::Outcome outcome);
   Ended end(const std::shared_ptr<Attempt>& attempt, bool succeeded);
   Ended end_well(const std::shared_ptr<Attempt>& attempt);
+  Ended publish(const std::shared_ptr<Attempt>& attempt, storage_attempts::Finished finished);
   Ended end_badly(const std::shared_ptr<Attempt>& attempt);
   void remember_locked(AttemptNumber number, const Ended& ended);
   void put_away(const std::shared_ptr<Attempt>& attempt, const Ended& ended);
 
+  void note(const base::Status& status, const std::string& volume = "");
   void keep_up(const std::stop_token& stop);
   void abort_the_forsaken();
   void remove_folders();
@@ -131,6 +138,7 @@ class DaemonOfNode final : public Daemon {
   const base::Clock& clock_;
   const base::Logger log_;
   const std::unique_ptr<ContentCache> cache_;
+  const std::unique_ptr<EphemeralTier> ephemeral_;
   Volumes volumes_;
   People people_;
   Numbers numbers_;

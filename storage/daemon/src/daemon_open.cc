@@ -20,16 +20,21 @@ namespace {
 
 constexpr std::size_t kActivationBytesMax = 128;
 
+constexpr int kCopiesMax = 2;
+
 // What this build cannot do, whoever asked for it.
 Status check_hint(const hints::Volume& volume, const std::string& namespace_name) {
   const auto refused = [&](const std::string& what) {
     return Error{ErrorCode::kUnsupported, "volume " + base::quoted(volume.name) + ": " + what};
   };
-  const bool ephemeral = volume.tier == hints::Tier::kEphemeral ||
-                         std::ranges::any_of(volume.rules, [](const hints::PathRule& rule) {
-                           return rule.tier == hints::Tier::kEphemeral;
-                         });
-  if (ephemeral) return refused("this node keeps durable files alone");
+  if (volume.lifetime.kind == hints::Lifetime::Kind::kSession) {
+    return refused("nobody says here which activations are one session");
+  }
+  if (volume.copies > kCopiesMax) return refused("ephemeral files have two copies at most");
+  if (volume.fsync == hints::FsyncMeans::kPublish) {
+    return refused("what is written is published when the activation has succeeded, not before");
+  }
+  if (volume.spill) return refused("ephemeral files stay on their node");
   if (volume.isolation == hints::Isolation::kNone) {
     return refused("activations are transactions here; isolation \"none\" is not to be had");
   }
@@ -57,6 +62,8 @@ Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
   TRY(facts.number, numbers_.take());
   TRY(auto volume, volumes_.open_or_make(facts.volume, call.uid));
   facts.space = volume->space;
+  // What was flushed before this attempt began, it sees.
+  TRY_STATUS(wait_for([&](auto done) { volume->ephemeral->refresh(std::move(done)); }));
   TRY(storage_tree::Snapshot snapshot, volume->tree->begin());
   facts.snapshot = snapshot.number();
   const auto folder = folder_of(facts.number);
@@ -74,6 +81,8 @@ Status DaemonOfNode::attach(const Attempt& attempt) {
   options.overlay = overlay_options(attempt.facts(), options_.files_max);
   options.volume = attempt.facts().space;
   options.staging = attempt.staging();
+  options.node = options_.node;
+  options.ephemeral = attempt.volume()->ephemeral;
   options.source = std::make_shared<VolumeSource>(attempt.volume(), attempt.snapshot(), pool_);
   return files_.attach(std::move(options));
 }

@@ -59,12 +59,36 @@ Result<bool> DaemonOfNode::same_mount() {
   return false;
 }
 
+Status DaemonOfNode::end_ephemeral_files(bool go_on) {
+  std::map<std::string, std::vector<storage_ephemeral::Attempt>> alive;
+  std::error_code ignored;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(options_.directory / "attempts", ignored)) {
+    const auto facts = Attempt::read_facts(entry.path());
+    if (go_on && facts && !Attempt::read_ended(entry.path())) {
+      alive[facts->space].push_back(facts->writer);
+    }
+  }
+  const auto left = ephemeral_->left();
+  if (left.empty()) return {};
+  TRY(const auto spaces, volumes_.spaces());
+  for (const std::string& space : left) {
+    if (spaces.contains(space)) {
+      TRY_STATUS(ephemeral_->attach(space, alive[space]));
+    } else {
+      TRY_STATUS(ephemeral_->remove(space));
+    }
+  }
+  return {};
+}
+
 Status DaemonOfNode::take_over() {
   const auto folder = options_.directory / "attempts";
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
   if (failure) return error_from_errno(failure.value(), "making " + folder.native());
   TRY(const bool go_on, same_mount());
+  TRY_STATUS(end_ephemeral_files(go_on));
   for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
     const auto taken = go_on ? resume(entry.path()) : discard(entry.path());
     if (taken && *taken) continue;

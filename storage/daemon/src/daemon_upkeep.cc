@@ -26,8 +26,10 @@ void DaemonOfNode::keep_up(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     abort_the_forsaken();
     remove_folders();
+    note(ephemeral_->look());
     if (clock_.now() >= maintain_at) {
       maintain_at = clock_.now() + options_.lease / 4;
+      note(ephemeral_->announce());
       maintain();
       give_up_the_unknown();
     }
@@ -38,6 +40,10 @@ void DaemonOfNode::keep_up(const std::stop_token& stop) {
     std::unique_lock lock(sleeping);
     woken.wait_for(lock, stop, kUpkeepEvery, [] { return false; });
   }
+}
+
+void DaemonOfNode::note(const Status& status, const std::string& volume) {
+  if (!status) log_.warn("Volumes", status.error().message, {{"volume", volume}});
 }
 
 void DaemonOfNode::remove_folders() {
@@ -76,9 +82,7 @@ void DaemonOfNode::give_up_the_unknown() {
 
 void DaemonOfNode::maintain() {
   for (const auto& volume : volumes_.known()) {
-    if (const Status kept = volume->tree->maintain(); !kept) {
-      log_.warn("Volumes", kept.error().message, {{"volume", volume->name.name}});
-    }
+    note(volume->tree->maintain(), volume->name.name);
   }
 }
 

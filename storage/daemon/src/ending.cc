@@ -114,6 +114,19 @@ Result<CommitReport> commit(const Attempt& attempt, Finished finished, bool& unk
   return std::move(outcome).error();
 }
 
+Status check_dependencies(const Attempt& attempt, const Finished& finished) {
+  if (!changes_something(finished.write)) return {};
+  for (const auto& read : attempt.volume()->ephemeral->dependencies(attempt.facts().writer)) {
+    if (read.state != storage_ephemeral::FileState::kPoisoned) continue;
+    return Error{ErrorCode::kDataLoss,
+                 "volume " + attempt.facts().volume.name +
+                     ": nothing was committed, since an ephemeral file that was read (inode " +
+                     std::to_string(read.file.inode) +
+                     ") is not whole: " + std::string(storage_ephemeral::in_words(read.reason))};
+  }
+  return {};
+}
+
 Status give_up(const Attempt& attempt) {
   const auto writer = attempt.uploading();
   return writer ? attempt.tree().abort(attempt.facts().activation_id, *writer) : Status();

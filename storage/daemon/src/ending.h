@@ -17,6 +17,10 @@ using storage_attempts::Finished;
 base::Result<storage::CommitReport> commit(const Attempt& attempt, Finished finished,
                                            bool& unknown);
 
+// Whether what it changes may be published: nothing durable comes of a file that was lost while it
+// was written. kDataLoss.
+base::Status check_dependencies(const Attempt& attempt, const Finished& finished);
+
 // Nothing of it will ever be visible. kAlreadyExists: it was committed, by a daemon that died.
 base::Status give_up(const Attempt& attempt);
 

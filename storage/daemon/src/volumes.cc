@@ -89,6 +89,7 @@ Result<std::shared_ptr<Volume>> Volumes::open_space(const VolumeName& name,
   volume->name = name;
   volume->space = space;
   TRY(volume->tree, storage_tree::Tree::open(store_, space, clock_, std::move(options)));
+  TRY(volume->ephemeral, ephemeral_.attach(space));
   const std::lock_guard lock(mutex_);
   open_[space] = volume;
   return volume;
@@ -123,9 +124,21 @@ Result<Volumes::Page> Volumes::list(const std::string& namespace_name, const std
   for (const auto& [key, space] : found->entries) {
     TRY(VolumeName name, name_of(key));
     page.names.push_back(std::move(name));
+    page.spaces.push_back(space);
     if (found->more) page.after = key;
   }
   return page;
+}
+
+Result<std::set<std::string>> Volumes::spaces() {
+  std::set<std::string> spaces;
+  std::string after;
+  do {
+    TRY(const auto page, list("", after));
+    spaces.insert(page.spaces.begin(), page.spaces.end());
+    after = page.after;
+  } while (!after.empty());
+  return spaces;
 }
 
 Status Volumes::remove_objects(const std::string& space) {
@@ -159,6 +172,7 @@ Status Volumes::remove(const VolumeName& name) {
     const std::lock_guard lock(mutex_);
     open_.erase(space);
   }
+  TRY_STATUS(ephemeral_.remove(space));
   return remove_objects(space);
 }
 

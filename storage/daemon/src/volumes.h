@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "ephemeral_tier.h"
 #include "storage/object_store.h"
 #include "storage_tree/tree.h"
 
@@ -31,6 +33,7 @@ struct Volume {
   VolumeName name;
   std::string space;
   std::unique_ptr<storage_tree::Tree> tree;
+  std::shared_ptr<storage_ephemeral::Volume> ephemeral;
 };
 
 // A random name of 32 hexadecimal digits.
@@ -40,8 +43,12 @@ std::string random_name();
 class Volumes {
  public:
   Volumes(storage::ObjectStore& store, const base::Clock& clock, std::string node,
-          std::chrono::milliseconds lease)
-      : store_(store), clock_(clock), node_(std::move(node)), lease_(lease) {}
+          std::chrono::milliseconds lease, EphemeralTier& ephemeral)
+      : store_(store),
+        clock_(clock),
+        node_(std::move(node)),
+        lease_(lease),
+        ephemeral_(ephemeral) {}
 
   // Made for user and group `uid` where it is missing.
   base::Result<std::shared_ptr<Volume>> open_or_make(const VolumeName& name, uid_t uid);
@@ -53,9 +60,13 @@ class Volumes {
   // A page of the registry, of one namespace or ("") of all, behind `after`.
   struct Page {
     std::vector<VolumeName> names;
-    std::string after;  // for the next page; "" at the end
+    std::vector<std::string> spaces;  // of the same
+    std::string after;                // for the next page; "" at the end
   };
   base::Result<Page> list(const std::string& namespace_name, const std::string& after);
+
+  // Of all volumes there are.
+  base::Result<std::set<std::string>> spaces();
 
   // Takes it out of the registry, and removes its objects.
   base::Status remove(const VolumeName& name);
@@ -73,6 +84,7 @@ class Volumes {
   const base::Clock& clock_;
   const std::string node_;
   const std::chrono::milliseconds lease_;
+  EphemeralTier& ephemeral_;
   std::mutex opening_;  // held while a tree is opened: it has one opener at a time; then mutex_
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Volume>> open_;  // guarded by mutex_; by space

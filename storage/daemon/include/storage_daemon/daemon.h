@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -15,9 +16,18 @@
 #include "base/unique_fd.h"
 #include "storage/object_store.h"
 #include "storage_control/server.h"
+#include "storage_ephemeral/node.h"
 #include "storage_fuse/file_system.h"
 
 namespace storage_daemon {
+
+// This node's part in the files that live on nodes.
+struct EphemeralOptions {
+  storage_ephemeral::NodeAddress listen{"127.0.0.1", 0};
+  std::optional<std::string> address;  // where others find it; absent: the one it listens at
+  // Absent: nodes know each other by a key in the store, and what they send is not hidden.
+  std::optional<storage_ephemeral::TlsFiles> tls;
+};
 
 struct DaemonOptions {
   std::string node;                 // the same after a restart, and no other node's: 1 to 64 bytes
@@ -31,6 +41,7 @@ struct DaemonOptions {
   std::uint64_t whole_file_bytes_max = 256 << 20;
   std::uint64_t files_max = 1'000'000;  // that an attempt may make or change
   std::size_t fetch_threads = 8;
+  EphemeralOptions ephemeral;
   std::chrono::milliseconds lease{60'000};  // of this node's snapshots
   std::chrono::milliseconds collect_every{60'000};
   // How long attempts wait for their client: after its connection ended, and after a restart.

@@ -58,7 +58,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   Overlay overlay;
   bool frozen = false;         // finish() was called
   bool dropped = false;        // drop() was
-  storage::TierTraffic moved;  // but what is written
+  storage::TierTraffic moved;  // of durable files, but what is written
   std::unordered_map<InodeNumber, OpenFile> files;
   Wants wants;  // of the operation that is under way
 
@@ -96,7 +96,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   void close_file(InodeNumber inode, int flags);
 
   base::Result<Finished> finish();
-  storage::TierTraffic traffic() const;
+  std::vector<storage::TierTraffic> traffic() const;
   void drop();
 
  private:

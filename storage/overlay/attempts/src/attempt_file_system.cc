@@ -65,7 +65,8 @@ base::Result<Finished> AttemptFileSystem::finish(std::uint64_t number) {
   return attempt->finish();
 }
 
-base::Result<storage::TierTraffic> AttemptFileSystem::traffic(std::uint64_t number) const {
+base::Result<std::vector<storage::TierTraffic>> AttemptFileSystem::traffic(
+    std::uint64_t number) const {
   TRY(const auto attempt, attempt_with(number));
   const std::lock_guard lock(attempt->mutex);
   return attempt->traffic();

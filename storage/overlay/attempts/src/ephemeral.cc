@@ -13,6 +13,7 @@ namespace storage_attempts {
 namespace {
 
 using storage_ephemeral::FileId;
+using storage_ephemeral::Lifetime;
 using storage_ephemeral::Volume;
 using storage_fuse::Opened;
 
@@ -22,6 +23,25 @@ constexpr std::size_t kPage = 1024;
 
 int errno_of(const base::Status& status) {
   return status.ok() ? 0 : storage_attempts::errno_of(status.error());
+}
+
+Lifetime::Kind kind_of(hints::Lifetime::Kind kind) {
+  switch (kind) {
+    case hints::Lifetime::Kind::kActivation:
+      return Lifetime::Kind::kActivation;
+    case hints::Lifetime::Kind::kSession:
+      return Lifetime::Kind::kSession;
+    case hints::Lifetime::Kind::kTtl:
+      return Lifetime::Kind::kTtl;
+    case hints::Lifetime::Kind::kVolume:
+      break;
+  }
+  return Lifetime::Kind::kVolume;
+}
+
+std::int64_t size_of(const base::UniqueFd& file) {
+  struct stat stat{};
+  return ::fstat(file.get(), &stat) == 0 ? stat.st_size : 0;
 }
 
 bool writes(int flags) { return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0; }
@@ -51,10 +71,12 @@ bool is_ephemeral(storage_fuse::Handle handle) { return (handle & kIsEphemeral) 
 
 // --- Names.
 
-EphemeralNames::EphemeralNames(const AttemptOptions& options) : volume_(options.ephemeral) {
+EphemeralNames::EphemeralNames(const AttemptOptions& options)
+    : volume_(options.ephemeral), ttl_(options.overlay.volume.lifetime.ttl) {
   const hints::Volume& volume = options.overlay.volume;
   like_.attempt = options.overlay.writer;
-  like_.lifetime = options.lifetime;
+  like_.lifetime.kind = kind_of(volume.lifetime.kind);
+  if (like_.lifetime.kind == Lifetime::Kind::kActivation) like_.lifetime.owner = like_.attempt;
   like_.seal = volume.seal == hints::Seal::kClose ? storage_ephemeral::SealWhen::kClose
                                                   : storage_ephemeral::SealWhen::kActivation;
   like_.copies = volume.copies > 1 ? 2 : 1;
@@ -105,6 +127,7 @@ int EphemeralNames::create(const NameKey& key, const Entry& entry) {
   made.inode = entry.inode;
   made.attributes = entry.attributes;
   made.target = entry.content.bytes;
+  if (made.lifetime.kind == Lifetime::Kind::kTtl) made.lifetime.expires = file_time_now() + ttl_;
   const auto created = volume_->create(key, made);
   return created.ok() ? 0 : errno_of(created.error());
 }
@@ -130,7 +153,8 @@ EphemeralFiles::EphemeralFiles(const AttemptOptions& options,
       attempt_(options.overlay.writer),
       visible_(options.overlay.volume.visible == hints::Visibility::kSealed
                    ? Volume::Visible::kSealed
-                   : Volume::Visible::kWriting) {}
+                   : Volume::Visible::kWriting),
+      node_(options.node) {}
 
 FileId EphemeralFiles::id_of(InodeNumber inode, Handle handle) const {
   return {name_, inode, static_cast<std::uint32_t>(handle)};
@@ -145,7 +169,7 @@ bool EphemeralFiles::other_version_is_open(const Key& key) const {
 
 // The kernel knows one backing file per node: who opens another version than others have open reads
 // and writes through us.
-Opened EphemeralFiles::add(storage_ephemeral::OpenFile file, bool writes) {
+Opened EphemeralFiles::add(storage_ephemeral::OpenFile file, bool writes, bool here) {
   const Key key{file.file.inode, file.file.version};
   Opened opened;
   opened.no_flush = true;
@@ -158,6 +182,7 @@ Opened EphemeralFiles::add(storage_ephemeral::OpenFile file, bool writes) {
   opened.backing.reset(::fcntl(file.backing.get(), F_DUPFD_CLOEXEC, 0));
   Version& version = open_[key];
   version.ours = ours;
+  version.here = here;
   if (!version.backing)
     version.backing = std::make_shared<const base::UniqueFd>(std::move(file.backing));
   ++(writes ? version.writers : version.readers);
@@ -168,16 +193,22 @@ base::Result<Opened> EphemeralFiles::open_write(InodeNumber inode, bool truncate
   TRY(auto file,
       volume_->open_write(inode, attempt_,
                           truncate ? Volume::Rewrite::kTruncate : Volume::Rewrite::kKeepBytes));
-  return add(std::move(file), true);
+  return add(std::move(file), true, true);
+}
+
+bool EphemeralFiles::is_here(InodeNumber inode) const {
+  const auto entry = volume_->get(inode);
+  return entry && (entry->record.writer == node_ || entry->holders.contains(node_));
 }
 
 void EphemeralFiles::open(InodeNumber inode, int flags, Done<Opened> done) {
   if (!writes(flags))
-    return volume_->open_read(inode, attempt_, visible_,
-                              [self = shared_from_this(), done = std::move(done)](auto file) {
-                                if (!file.ok()) return done(std::move(file).error());
-                                done(self->add(std::move(*file), false));
-                              });
+    return volume_->open_read(
+        inode, attempt_, visible_,
+        [self = shared_from_this(), here = is_here(inode), done = std::move(done)](auto file) {
+          if (!file.ok()) return done(std::move(file).error());
+          done(self->add(std::move(*file), false, here));
+        });
   auto opened = open_write(inode, (flags & O_TRUNC) != 0);
   if (opened.ok() || opened.error().code != base::ErrorCode::kUnavailable)
     return done(std::move(opened));
@@ -202,6 +233,11 @@ void EphemeralFiles::close(InodeNumber inode, Handle handle) {
     auto& count = wrote ? at->second.writers : at->second.readers;
     if (count > 0) --count;
     backing = at->second.backing;
+    if (wrote) {
+      written_[inode] = size_of(*backing);
+    } else {
+      (at->second.here ? read_.read_local_bytes : read_.read_remote_bytes) += size_of(*backing);
+    }
     if (at->second.readers == 0 && at->second.writers == 0) open_.erase(at);
   }
   if (!wrote) return volume_->close_read(id);
@@ -281,6 +317,20 @@ void EphemeralFiles::bytes_of(InodeNumber inode, Done<File> done) {
                        self->volume_->close_read(file->file);
                        done(std::make_shared<const base::UniqueFd>(std::move(file->backing)));
                      });
+}
+
+storage::TierTraffic EphemeralFiles::traffic() const {
+  const std::lock_guard lock(mutex_);
+  storage::TierTraffic traffic = read_;
+  auto written = written_;
+  for (const auto& [key, version] : open_) {
+    const std::int64_t bytes = size_of(*version.backing);
+    if (version.writers > 0) written[key.first] = bytes;
+    if (version.readers > 0)
+      (version.here ? traffic.read_local_bytes : traffic.read_remote_bytes) += bytes;
+  }
+  for (const auto& [inode, bytes] : written) traffic.written_bytes += bytes;
+  return traffic;
 }
 
 void EphemeralFiles::complete(InodeNumber inode, struct stat& stat) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -34,7 +35,8 @@ class EphemeralNames final : public storage_overlay::LiveNames {
   Entry entry_of(const storage_ephemeral::Entry& entry) const;
 
   const std::shared_ptr<storage_ephemeral::Volume> volume_;
-  storage_ephemeral::NewInode like_;  // what new files have in common
+  storage_ephemeral::NewInode like_;     // what new files have in common
+  const std::chrono::milliseconds ttl_;  // kTtl
 };
 
 // A handle of the kernel's names the version that was opened, and how.
@@ -66,6 +68,8 @@ class EphemeralFiles : public std::enable_shared_from_this<EphemeralFiles> {
   base::Status resize(InodeNumber inode, std::uint64_t size);
   // The bytes that the file has now, for a staging file.
   void bytes_of(InodeNumber inode, Done<File> done);
+  // What the attempt opened and wrote, as far as it is known now.
+  storage::TierTraffic traffic() const;
   // What only the backing file knows, where the attempt has it open.
   void complete(InodeNumber inode, struct stat& stat) const;
 
@@ -73,11 +77,13 @@ class EphemeralFiles : public std::enable_shared_from_this<EphemeralFiles> {
   struct Version {
     File backing;
     std::uint64_t readers = 0, writers = 0;
+    bool here = true;   // it was on this node when it was opened
     bool ours = false;  // this attempt writes it: it is read like any file, and nobody waits
   };
   using Key = std::pair<InodeNumber, std::uint32_t>;
 
-  storage_fuse::Opened add(storage_ephemeral::OpenFile file, bool writes);
+  storage_fuse::Opened add(storage_ephemeral::OpenFile file, bool writes, bool here);
+  bool is_here(InodeNumber inode) const;
   storage_ephemeral::FileId id_of(InodeNumber inode, Handle handle) const;
   bool is_ours(InodeNumber inode, Handle handle) const;
   bool other_version_is_open(const Key& key) const;
@@ -87,8 +93,11 @@ class EphemeralFiles : public std::enable_shared_from_this<EphemeralFiles> {
   const std::string name_;
   const storage_ephemeral::Attempt attempt_;
   const storage_ephemeral::Volume::Visible visible_;
-  mutable std::mutex mutex_;  // guards open_
+  const storage_ephemeral::NodeName node_;
+  mutable std::mutex mutex_;  // guards all below
   std::map<Key, Version> open_;
+  storage::TierTraffic read_{.tier = hints::Tier::kEphemeral};  // by those that are closed
+  std::map<InodeNumber, std::int64_t> written_;                 // sizes at their last close
 };
 
 int errno_of(const base::Error& error);

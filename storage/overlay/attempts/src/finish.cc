@@ -65,14 +65,18 @@ base::Result<Finished> AttemptFileSystem::Attempt::finish() {
   return finished;
 }
 
-storage::TierTraffic AttemptFileSystem::Attempt::traffic() const {
-  storage::TierTraffic traffic = moved;
+std::vector<storage::TierTraffic> AttemptFileSystem::Attempt::traffic() const {
+  std::vector<storage::TierTraffic> all{moved};
+  storage::TierTraffic& traffic = all.front();
   for (const InodeNumber inode : overlay.changes().staged) {
     struct stat stat{};
     if (::fstatat(directory_.get(), ("f" + std::to_string(inode)).c_str(), &stat, 0) == 0)
       traffic.written_bytes += stat.st_size;
   }
-  return traffic;
+  if (!ephemeral) return all;
+  const auto theirs = ephemeral->traffic();
+  if (theirs != storage::TierTraffic{.tier = hints::Tier::kEphemeral}) all.push_back(theirs);
+  return all;
 }
 
 void AttemptFileSystem::Attempt::drop() {

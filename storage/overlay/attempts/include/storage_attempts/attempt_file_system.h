@@ -26,7 +26,6 @@
 #include "storage/volume_provider.h"
 #include "storage_attempts/content_cache.h"
 #include "storage_attempts/snapshot_source.h"
-#include "storage_ephemeral/record.h"
 #include "storage_ephemeral/volume.h"
 #include "storage_fuse/file_system.h"
 #include "storage_overlay/overlay.h"
@@ -47,7 +46,7 @@ struct AttemptOptions {
   std::shared_ptr<SnapshotSource> source;  // of the snapshot in `overlay`
   // Null: the volume has durable files only.
   std::shared_ptr<storage_ephemeral::Volume> ephemeral;
-  storage_ephemeral::Lifetime lifetime;         // of ephemeral files that it makes
+  storage_ephemeral::NodeName node;             // this one: what others wrote is remote
   std::uint64_t staged_bytes_max = UINT64_MAX;  // seen at copies and at writes that come here; what
                                                 // the kernel writes, the staging directory's quota
                                                 // has to stop
@@ -97,8 +96,9 @@ class AttemptFileSystem final : public storage_fuse::FileSystem {
   // No operation changes anything any more; what it left, for a commit. May be asked again.
   // Errors: kNotFound; those of the file system.
   base::Result<Finished> finish(std::uint64_t attempt);
-  // What it opened and wrote until now. kNotFound.
-  base::Result<storage::TierTraffic> traffic(std::uint64_t attempt) const;
+  // What it opened and wrote until now: durable files, then ephemeral ones if there were any.
+  // kNotFound.
+  base::Result<std::vector<storage::TierTraffic>> traffic(std::uint64_t attempt) const;
   // The attempt is no more. Old descriptors write into the void. Its staging directory is emptied.
   void drop(std::uint64_t attempt);
 
