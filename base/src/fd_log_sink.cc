@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <system_error>
 #include <utility>
 
 namespace base {
@@ -73,15 +74,34 @@ void FdLogSink::run(const std::stop_token& stop) {
   }
 }
 
-// False when it was told to stop before everything was written. Lines that the descriptor refuses
-// are gone: there is nobody left to tell.
+// False when it was told to stop before everything was written.
 bool FdLogSink::write_out(const std::string& lines, const std::stop_token& stop) {
-  std::string_view rest = lines;
+  const std::string note = note_refused();
+  const std::string text = note + lines;
+  std::string_view rest = text;
+  const End end = put(rest, stop);
+  const std::size_t written = text.size() - rest.size();
+  if (written >= note.size()) refused_ = 0;
+  if (written > 0) torn_ = text[written - 1] != '\n';
+  if (end == End::kRefused) {
+    const auto from = static_cast<std::ptrdiff_t>(std::max(written, note.size()));
+    refused_ += static_cast<std::uint64_t>(std::count(text.begin() + from, text.end(), '\n'));
+  }
+  return end != End::kStopped;
+}
+
+std::string FdLogSink::note_refused() const {
+  if (refused_ == 0) return {};
+  return (torn_ ? "\n(" : "(") + std::to_string(refused_) +
+         " log lines could not be written: " + std::generic_category().message(why_) + ")\n";
+}
+
+FdLogSink::End FdLogSink::put(std::string_view& rest, const std::stop_token& stop) {
   while (!rest.empty()) {
     pollfd ready{.fd = fd_, .events = POLLOUT, .revents = 0};
     const int answer = ::poll(&ready, 1, static_cast<int>(kStopCheck.count()));
     if (answer <= 0) {
-      if (stop.stop_requested()) return false;
+      if (stop.stop_requested()) return End::kStopped;
       continue;
     }
     const std::string_view piece = next_piece(rest);
@@ -89,10 +109,11 @@ bool FdLogSink::write_out(const std::string& lines, const std::stop_token& stop)
     if (written > 0) {
       rest.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno != EINTR && errno != EAGAIN) {
-      return true;
+      why_ = errno;
+      return End::kRefused;
     }
   }
-  return true;
+  return End::kWritten;
 }
 
 }  // namespace base

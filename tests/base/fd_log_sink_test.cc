@@ -3,8 +3,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -120,6 +124,62 @@ TEST_F(FdLogSinkTest, LinesOfManyThreadsStayWhole) {
       ASSERT_EQ(all.substr(at, 51), std::string(50, all[at]) + "\n");
     }
   }
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_F(FdLogSinkTest, LinesThatAFullDiskRefusesAreCountedAndSaidOnceItTakesLinesAgain) {
+  char path[] = "/tmp/larder-log-XXXXXX";
+  const UniqueFd file(::mkstemp(path));
+  const UniqueFd fd(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  ASSERT_TRUE(file.valid() && fd.valid());
+  FdLogSink sink(fd.get());
+  for (const char* line : {"a\n", "b\n", "c\n"}) {
+    sink.write(line);
+    ASSERT_TRUE(sink.flush(kPatience)) << "nobody waits for room";
+  }
+  ASSERT_GE(::dup3(file.get(), fd.get(), O_CLOEXEC), 0);  // now there is room
+  sink.write("d\n");
+  sink.write("e\n");
+  ASSERT_TRUE(sink.flush(kPatience));
+  EXPECT_EQ(content_of(path),
+            "(3 log lines could not be written: No space left on device)\nd\ne\n");
+  ::unlink(path);
+}
+
+// A disk of one page, of which the log gets what another file leaves.
+TEST_F(FdLogSinkTest, ALineThatTheDiskTakesInPartIsEndedBeforeTheNext) {
+  char folder[] = "/tmp/larder-disk-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder), nullptr);
+  if (::mount("larder-small-disk", folder, "tmpfs", 0, "size=8k") != 0) {
+    ::rmdir(folder);
+    GTEST_SKIP() << "a small disk needs root";
+  }
+  const std::string path = std::string(folder) + "/log";
+  const std::string other = std::string(folder) + "/other";
+  const std::string line = std::string(2999, 'x') + "\n";
+  {
+    const UniqueFd filler(::open(other.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    EXPECT_EQ(::write(filler.get(), line.data(), line.size()), 3000);
+    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    FdLogSink sink(fd.get());
+    for (int i = 0; i < 4; ++i) {
+      sink.write(line);
+      EXPECT_TRUE(sink.flush(kPatience));
+    }
+    ::unlink(other.c_str());
+    EXPECT_EQ(::ftruncate(filler.get(), 0), 0);
+    sink.write("again\n");
+    EXPECT_TRUE(sink.flush(kPatience));
+    EXPECT_EQ(content_of(path), line + std::string(1096, 'x') +
+                                    "\n(3 log lines could not be written: No space left on "
+                                    "device)\nagain\n");
+  }
+  EXPECT_EQ(::umount(folder), 0);
+  ::rmdir(folder);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // What comes from outside and should not: messages that are none, a disk that is full, containers that die.
 import assert from 'node:assert/strict';
 import {execFile, execFileSync} from 'node:child_process';
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, readFileSync, unlinkSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, test} from 'node:test';
 import {promisify} from 'node:util';
@@ -104,6 +104,47 @@ test('with the database away and the disk full it runs on, tells what is lost, a
   } finally {
     execFileSync('umount', [disk]);
     await own.stop();
+    remove(folder);
+  }
+});
+
+test('with the disk of its log full it serves on, and says so when there is room again', async () => {
+  const folder = scratchFolder();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'larder-small-disk', folder]);
+  const logFile = join(folder, 'log');
+  const filler = join(folder, 'filler');
+  const log = () => readFileSync(logFile, 'utf8');
+  try {
+    await withInvoker({kafka, couchdb, logFile}, async invoker => {
+      const load = ['--action', 'noop', '--requests', '20', '--outstanding', '4', '--memory', '128 MB'];
+      const first = await invoker.simulate(...load);
+      assert.equal(first.code, 0, first.failure);
+      assert.throws(() => writeFileSync(filler, Buffer.alloc(1 << 20)), /ENOSPC/);
+      const garbage = join(folder, '..', `${invoker.prefix}garbage`);
+      writeFileSync(garbage, 'not json');
+      const spoil = async times => {
+        const before = await invoker.metric('larder_messages_unreadable_total');
+        await run(TOPIC_TOOL, ['put', kafka.address, `${invoker.prefix}invoker0`, ...Array(times).fill(garbage)]);
+        await eventually('they are dropped', async () =>
+          await invoker.metric('larder_messages_unreadable_total') === before + times);
+      };
+      try {
+        await spoil(200);  // a line for each: more than the last page of the log has room for
+        const second = await invoker.simulate(...load, '--controller', 'second');
+        assert.equal(second.code, 0, second.failure);
+        assert.doesNotMatch(log(), /could not be written/);
+        unlinkSync(filler);
+        await spoil(1);
+        await eventually('it is said', () =>
+          /\n\([0-9]+ log lines could not be written: No space left on device\)\n\[/.test(log()));
+        await spoil(1);
+        assert.equal(log().match(/could not be written/g).length, 1, 'once');
+      } finally {
+        unlinkSync(garbage);
+      }
+    });
+  } finally {
+    execFileSync('umount', [folder]);
     remove(folder);
   }
 });

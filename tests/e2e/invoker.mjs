@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import {execFile, spawn} from 'node:child_process';
 import {randomBytes} from 'node:crypto';
-import {readFileSync} from 'node:fs';
+import {closeSync, openSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {promisify} from 'node:util';
 
-import {remove, scratchFolder} from './platform.mjs';
+import {eventually, remove, scratchFolder} from './platform.mjs';
 
 const INVOKER = process.env.INVOKER_UNDER_TEST;
 const SIMULATOR = process.env.CONTROLLER_SIMULATOR;
@@ -65,8 +65,9 @@ export const manifest = nodeMajor => ({
 
 export class Invoker {
   // `settings`: variables beside those that say where the services are. Every test has topics of its own.
-  // `id`: null for an invoker that has only a name.
-  constructor({kafka, couchdb, settings = {}, id = '0'}) {
+  // `id`: null for an invoker that has only a name. `logFile`: where its log goes, not into `log` then.
+  constructor({kafka, couchdb, settings = {}, id = '0', logFile}) {
+    this.logFile = logFile;
     const [host, port] = couchdb.address.split(':');
     const [user, password] = couchdb.credentials.split(':');
     this.prefix = `t${randomBytes(4).toString('hex')}-`;
@@ -100,17 +101,26 @@ export class Invoker {
 
   // Resolves when the HTTP endpoints answer.
   async start(...args) {
+    const output = this.logFile ? openSync(this.logFile, 'a') : 'pipe';
     this.process = spawn(INVOKER, [...this.identity, ...args],
-        {env: this.environment, stdio: ['ignore', 'pipe', 'pipe']});
+        {env: this.environment, stdio: ['ignore', output, 'pipe']});
+    if (this.logFile) closeSync(output);
     this.log = '';
     this.process.stderr.on('data', text => this.log += text);
     this.ended = new Promise(resolve => this.process.on('exit', (code, signal) => resolve({code, signal})));
     await new Promise((resolve, reject) => {
-      createInterface({input: this.process.stdout}).on('line', line => {
-        this.log += line + '\n';
+      const listen = line => {
         const port = line.match(/answers on port ([0-9]+)/);
         if (port) resolve(this.url = `http://127.0.0.1:${port[1]}`);
-      });
+      };
+      if (this.logFile) {
+        eventually('it says where it listens', () => (listen(readFileSync(this.logFile, 'utf8')), this.url)).catch(reject);
+      } else {
+        createInterface({input: this.process.stdout}).on('line', line => {
+          this.log += line + '\n';
+          listen(line);
+        });
+      }
       this.ended.then(() => reject(new Error(`the invoker did not start:\n${this.log}`)));
     });
     return this;
