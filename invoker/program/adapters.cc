@@ -152,14 +152,15 @@ invoker_docker::DockerConfig docker_config(const InvokerSettings& settings,
   return config;
 }
 
-invoker_container::SandboxConfig sandbox_config(const invoker::InvokerInstance& instance) {
+invoker_container::SandboxConfig sandbox_config(const ContainerSettings& containers,
+                                                const invoker::InvokerInstance& instance) {
   const auto programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   invoker_container::SandboxConfig config;
   config.instance = name_prefix_of(instance);
   config.state_directory = "/run/larder-" + config.instance;
   config.sandbox_program = programs / "larder-sandbox";
   config.proxy_program = programs / "larder-proxy";
-  config.stem_library = programs / "larder-stem.so";
+  if (containers.python_stem) config.stem_library = programs / "larder-stem.so";
   config.runtimes = invoker_container::find_runtimes();
   return config;
 }

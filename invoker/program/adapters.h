@@ -38,7 +38,9 @@ invoker_couchdb::CouchActivationsConfig activations_config(
     const invoker_settings::InvokerSettings& settings);
 invoker_docker::DockerConfig docker_config(const invoker_settings::InvokerSettings& settings,
                                            const invoker::InvokerInstance& instance);
-invoker_container::SandboxConfig sandbox_config(const invoker::InvokerInstance& instance);
+invoker_container::SandboxConfig sandbox_config(
+    const invoker_settings::ContainerSettings& containers,
+    const invoker::InvokerInstance& instance);
 invoker_server::ControlOptions server_options(const invoker_settings::InvokerSettings& settings);
 
 }  // namespace program

@@ -97,7 +97,8 @@ base::Status ClassicInvoker::Parts::open_bus(const StopAsked& stop_asked) {
 base::Result<std::unique_ptr<invoker::ContainerFactory>> ClassicInvoker::Parts::make_containers()
     const {
   if (settings.containers.kind == invoker_settings::ContainerKind::kSandbox) {
-    TRY(auto sandboxes, invoker_container::SandboxFactory::create(sandbox_config(instance), clock));
+    TRY(auto sandboxes, invoker_container::SandboxFactory::create(
+                            sandbox_config(settings.containers, instance), clock));
     return std::unique_ptr<invoker::ContainerFactory>(std::move(sandboxes));
   }
   TRY(auto docker,

@@ -74,7 +74,7 @@ base::Status try_kind(invoker_container::SandboxFactory& factory, const base::Cl
 
 bool check_sandboxes(const base::Clock& clock) {
   auto factory = invoker_container::SandboxFactory::create(
-      host_sandboxes("doctor-" + std::to_string(getpid())), clock);
+      host_sandboxes("doctor-" + std::to_string(getpid()), true), clock);
   if (!factory) {
     report(Verdict::kFail, "sandboxes", factory.error().message);
     return false;

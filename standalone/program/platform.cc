@@ -149,7 +149,7 @@ base::Status Platform::Parts::open_stores(const PlatformConfig& config) {
 // Sandboxes are needed; volumes are refused one by one where the machine cannot have them.
 base::Status Platform::Parts::open_node(const PlatformConfig& config) {
   auto made = invoker_container::SandboxFactory::create(
-      host_sandboxes("standalone-" + instance_of(config.data_dir)), clock);
+      host_sandboxes("standalone-" + instance_of(config.data_dir), config.python_stem), clock);
   TRY(containers, std::move(made));
   TRY_STATUS(containers->remove_leftovers());
 

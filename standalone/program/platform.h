@@ -28,6 +28,7 @@ struct PlatformConfig {
   std::uint16_t port = 3233;  // 0: any free one
   std::filesystem::path data_dir;
   invoker::PoolConfig pool;  // without stem cells
+  bool python_stem = true;   // sandboxes with python are forks of one interpreter that is kept
   int stem_cells_each = 1;   // of each language that is found
   std::int64_t stem_cell_bytes = 256LL << 20;
   standalone::ServiceLimits limits;

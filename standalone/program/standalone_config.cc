@@ -109,6 +109,7 @@ base::Config standalone_settings() {
       {"pool.buffer", 10'000, "activations that may wait for room"},
       {"pool.stem-cells", 1, "interpreters kept ready, of each language"},
       {"pool.stem-cell-memory", "256m", "actions with just this memory limit can use them"},
+      {"python.stem", true, "sandboxes with python are forks of one interpreter that is kept"},
       {"limits.invocations-per-minute", 10'000'000, "of one namespace"},
       {"limits.concurrent-invocations", 10'000, "of one namespace"},
       {"limits.memory-max", "512m", "largest memory limit of an action"},
@@ -140,6 +141,7 @@ base::Result<StandaloneOptions> standalone_options(const base::Config& settings)
   TRY_STATUS(read_pool(settings, platform.pool));
   TRY(const auto stem_cells, settings.whole("pool.stem-cells", 0, 100));
   platform.stem_cells_each = static_cast<int>(stem_cells);
+  TRY(platform.python_stem, settings.flag("python.stem"));
   TRY(platform.stem_cell_bytes, settings.bytes("pool.stem-cell-memory"));
   TRY_STATUS(read_limits(settings, platform.limits));
   TRY_STATUS(read_provider(settings, platform));

@@ -32,7 +32,7 @@ const statOf = pid => {
   }
 };
 
-const descendsFrom = (pid, ancestor) => {
+export const descendsFrom = (pid, ancestor) => {
   for (let at = pid; at > 1; at = statOf(at)?.parent ?? 0) if (at === ancestor) return true;
   return false;
 };

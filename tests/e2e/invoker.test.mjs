@@ -1,7 +1,9 @@
 // The drop-in invoker between a real broker and a real database, before a controller that counts every breach.
 import assert from 'node:assert/strict';
+import {readdirSync, readFileSync} from 'node:fs';
 import {after, test} from 'node:test';
 
+import {descendsFrom} from './death.mjs';
 import {ownService, service, withInvoker as whileInvokerRuns} from './invoker.mjs';
 import {eventually, remove, scratchFolder, traces} from './platform.mjs';
 
@@ -104,6 +106,25 @@ test('the endpoints answer before anything else is there, and say what is missin
     assert.equal((await invoker.stop()).code, 1);
     assert.match(invoker.log, /cannot start: stopped while waiting/);
   }));
+
+// Processes that are kept to be forked, and their forks.
+const forksOf = invoker => readdirSync('/proc').filter(pid => /^\d+$/.test(pid)).filter(pid => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('larder_stem') && descendsFrom(Number(pid), invoker.process.pid);
+  } catch {
+    return false;  // it has ended
+  }
+});
+
+test('python sandboxes are forks of one interpreter, unless larder.python.stem is false', async () => {
+  for (const stem of ['true', 'false']) {
+    await withInvoker({settings: {CONFIG_larder_python_stem: stem}}, async invoker => {
+      const {code, failure} = await invoker.simulate('--kind', 'python:3', '--copies', '3', '--requests', '6', '--memory', '128 MB');
+      assert.equal(code, 0, failure);
+      assert.equal(forksOf(invoker).length > 0, stem === 'true');
+    });
+  }
+});
 
 test('a disabled invoker says so and still runs what it gets', () =>
   withInvoker({}, async invoker => {

@@ -71,6 +71,13 @@ TEST(Settings, ThePatienceForASecondContainerMayBeNone) {
             milliseconds(0));
 }
 
+TEST(Settings, PythonIsForkedFromAKeptInterpreterUnlessToldOtherwise) {
+  EXPECT_TRUE(World().settings().containers.python_stem);
+  EXPECT_FALSE(with({{"CONFIG_larder_python_stem", "false"}}).settings().containers.python_stem);
+  EXPECT_THAT(with({{"CONFIG_larder_python_stem", "perhaps"}}).fault(),
+              testing::HasSubstr("larder.python.stem"));
+}
+
 TEST(Settings, Trap3MemoryIsHeldInBytes) {
   EXPECT_EQ(with({{"CONFIG_whisk_containerPool_userMemory", "2048m"}}).settings().pool.memory_bytes,
             2'147'483'648);

@@ -132,6 +132,7 @@ base::Status read_containers(const Reader& reader, ContainerSettings& containers
   containers.kind = kind == 0 ? ContainerKind::kDocker : ContainerKind::kSandbox;
   TRY(containers.docker_socket, reader.text("larder.docker.socket"));
   TRY(containers.docker_folder, reader.text("larder.docker.folder"));
+  TRY(containers.python_stem, reader.flag("larder.python.stem"));
   TRY_STATUS(read_args(reader, containers.args));
   TRY(containers.parallel_runs, reader.small("whisk.docker.client.parallel-runs", 0, kMany));
   TRY_STATUS(read_timeouts(reader, containers.timeouts));

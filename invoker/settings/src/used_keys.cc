@@ -12,6 +12,7 @@ constexpr Key kKeys[] = {
     {"larder.containers", "docker", "docker, or sandbox: containers of our own"},
     {"larder.docker.socket", "/var/run/docker.sock", "of the Docker Engine API"},
     {"larder.docker.folder", "/containers", "where Docker's folder `containers` is mounted"},
+    {"larder.python.stem", "true", "sandboxes with python are forks of one kept interpreter"},
     {"larder.data-folder", "/var/lib/larder", "for what must outlive a restart"},
     {"larder.pool.buffer", "10000", "activations that may wait for room"},
     {"larder.pool.second-container-patience", "100 ms", "before it evicts what was just used"},

@@ -82,6 +82,7 @@ struct ContainerSettings {
   LogStore logs = LogStore::kRecord;
   ContainerArgs args;
   std::string docker_socket;
+  bool python_stem = true;    // sandboxes with python are forks of one interpreter that is kept
   std::string docker_folder;  // where Docker's containers/ is seen from here: logs are read there
   int parallel_runs = 10;     // `docker run` at once; 0: any number
   DockerTimeouts timeouts;
