@@ -7,7 +7,7 @@ namespace invoker {
 namespace {
 
 // How long stop() waits for containers that were told to go, after its own deadline.
-constexpr std::chrono::seconds kRemovalPatience{20};
+constexpr std::chrono::seconds kRemovalPatience{5};
 // How long it waits for what was told to give up: fetches end within a second.
 constexpr std::chrono::seconds kCancelPatience{2};
 // Actions that are fetched at once.
