@@ -23,9 +23,7 @@ base::Status add_aborted(Volume& volume, const std::string& activation, const st
   write.omap_equals.emplace_back(key, raw);
   write.omap_set[key] = encode(record);
   write.omap_set[activation_time_key(seconds, activation)] = encode(std::uint64_t{0});
-  auto written = volume.store.write(volume.volume_object(), std::move(write));
-  if (!written.ok()) return std::move(written).error();
-  return {};
+  return volume.write(std::move(write));
 }
 
 }  // namespace
@@ -46,14 +44,14 @@ base::Status abort_attempt(Volume& volume, Uploads& uploads, const std::string& 
                                                      writer) != record.aborted.end();
     if (!known) {
       auto added = add_aborted(volume, name, writer, state.raw(key), record);
-      if (!added.ok() && added.error().code != base::ErrorCode::kConflict) return added;
+      if (!added.ok() && !is_conflict(added)) return added;
       continue;  // what is there now?
     }
     uploads.forget(writer);
     const std::string mark = state.raw(upload_key(writer));
     if (mark.empty()) return {};
     auto given = uploads.give_up(writer, mark);
-    if (given.ok() || given.error().code != base::ErrorCode::kConflict) return given;
+    if (!is_conflict(given)) return given;
   }
   return base::Error{base::ErrorCode::kUnavailable, "volume " + volume.space + ": the record of " +
                                                         name + " changes all the time"};

@@ -13,17 +13,9 @@ constexpr std::size_t kDeletionsMax = 256;    // files per call
 constexpr std::size_t kActivationsMax = 512;  // records per call
 constexpr std::size_t kRangeKeysMax = 1000;   // per operation
 
-bool lost_race(const base::Status& status) {
-  return !status.ok() && status.error().code == base::ErrorCode::kConflict;
-}
-
-base::Status status_of(const base::Result<storage::ObjectVersion>& result) {
-  return result.ok() ? base::Status() : base::Status(result.error());
-}
-
 // Somebody else having done it is as good.
 base::Status unless_lost(base::Status status) {
-  return lost_race(status) ? base::Status() : status;
+  return is_conflict(status) ? base::Status() : status;
 }
 
 }  // namespace
@@ -54,8 +46,8 @@ base::Result<Collector::Sessions> Collector::living_sessions(CollectReport& repo
     storage::ObjectWrite write;
     write.omap_equals.emplace_back(key, value);
     write.omap_remove.push_back(key);
-    const auto removed = status_of(volume_.store.write(volume_.volume_object(), std::move(write)));
-    if (lost_race(removed)) {
+    const auto removed = volume_.write(std::move(write));
+    if (is_conflict(removed)) {
       // It lives: what it needs is not known in this round.
       session.floor = 0;
       living.emplace(key.substr(1), std::move(session));
@@ -99,8 +91,7 @@ base::Status Collector::collect_new_shards(const Sessions& sessions) {
     storage::ObjectWrite fence;
     fence.omap_equals.emplace_back(key, value);
     fence.omap_set[key] = encode(std::string());  // nobody's: the split cannot be finished
-    auto fenced =
-        unless_lost(status_of(volume_.store.write(volume_.volume_object(), std::move(fence))));
+    auto fenced = unless_lost(volume_.write(std::move(fence)));
     TRY_STATUS(fenced);
     TRY(const auto state, volume_.state({key}));
     if (state.raw(key) != encode(std::string())) continue;
@@ -108,8 +99,7 @@ base::Status Collector::collect_new_shards(const Sessions& sessions) {
     storage::ObjectWrite write;
     write.omap_equals.emplace_back(key, encode(std::string()));
     write.omap_remove.push_back(key);
-    TRY_STATUS(
-        unless_lost(status_of(volume_.store.write(volume_.volume_object(), std::move(write)))));
+    TRY_STATUS(unless_lost(volume_.write(std::move(write))));
   }
   return {};
 }
@@ -128,7 +118,7 @@ base::Status Collector::collect_old_ranges(const Sessions& sessions) {
     TRY_STATUS(remove_range(key.substr(1, key.size() - 10), range));
     storage::ObjectWrite write;
     write.omap_remove.push_back(key);
-    TRY_STATUS(status_of(volume_.store.write(volume_.volume_object(), std::move(write))));
+    TRY_STATUS(volume_.write(std::move(write)));
   }
   return {};
 }
@@ -144,7 +134,7 @@ base::Status Collector::remove_range(const std::string& object, const OldRange& 
     // omap_list() begins after its key.
     write.omap_remove.push_back(range.start);
     const bool more = page.more && write.omap_remove.size() > page.entries.size();
-    TRY_STATUS(status_of(volume_.store.write(volume_.metadata(object), std::move(write))));
+    TRY_STATUS(volume_.write(volume_.metadata(object), std::move(write)));
     if (!more) return {};
   }
 }
@@ -166,7 +156,7 @@ base::Status Collector::delete_data(CollectReport& report) {
     report.data_objects += objects.size();
     storage::ObjectWrite write;
     write.omap_remove.push_back(key);
-    TRY_STATUS(status_of(volume_.store.write(volume_.volume_object(), std::move(write))));
+    TRY_STATUS(volume_.write(std::move(write)));
   }
   return {};
 }
@@ -191,8 +181,7 @@ base::Status Collector::age_activations(CollectReport& report) {
     // A later attempt may have written it anew: then a later key stands for it.
     const bool old = record && record->time < FileTime(std::chrono::seconds(oldest));
     if (old) write.omap_remove.push_back(record_key);
-    TRY_STATUS(
-        unless_lost(status_of(volume_.store.write(volume_.volume_object(), std::move(write)))));
+    TRY_STATUS(unless_lost(volume_.write(std::move(write))));
     if (old) ++report.activations;
   }
   return {};

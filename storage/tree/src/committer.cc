@@ -277,8 +277,7 @@ base::Status Committer::carry_out(Draft& draft) {
   const std::string turn = draft.state.raw(kTurnKey);
   draft.write.omap_equals.emplace_back(kTurnKey, turn);
   if (!turn.empty()) draft.write.omap_remove.emplace_back(kTurnKey);
-  auto written = volume_.store.write(volume_.volume_object(), std::move(draft.write));
-  if (!written.ok()) return std::move(written).error();
+  TRY_STATUS(volume_.write(std::move(draft.write)));
 
   // It is decided. What follows is done by others if it is not done here.
   if (!draft.direct) {
@@ -308,7 +307,7 @@ void Committer::take_turn() {
   storage::ObjectWrite write;
   write.omap_equals.emplace_back(kTurnKey, "");
   write.omap_set[kTurnKey] = encode(turn_);
-  const auto taken = volume_.store.write(volume_.volume_object(), std::move(write));
+  const auto taken = volume_.write(std::move(write));
   if (!taken.ok()) static_cast<void>(taken.error());
 }
 

@@ -42,9 +42,9 @@ base::Result<InodeNumber> Inodes::lease(std::uint64_t count) {
     storage::ObjectWrite write;
     write.omap_equals.emplace_back(kInodesKey, found);
     write.omap_set[kInodesKey] = encode(first + count);
-    auto written = volume_.store.write(volume_.volume_object(), std::move(write));
+    auto written = volume_.write(std::move(write));
     if (written.ok()) return first;
-    if (written.error().code != base::ErrorCode::kConflict) return std::move(written).error();
+    if (!is_conflict(written)) return std::move(written).error();
     volume_.pause(attempt);
   }
   return base::Error{base::ErrorCode::kUnavailable,

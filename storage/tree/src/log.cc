@@ -131,7 +131,7 @@ base::Status Log::apply_to(const std::string& object, const Commit& commit, Comm
   for (unsigned round = 0; round < kRoundsMax; ++round) {
     auto done = try_apply_to(object, commit, number, horizon, map);
     // The shard has changed meanwhile: it was done by somebody else, or old versions went.
-    if (!done.ok() && done.error().code == base::ErrorCode::kConflict) continue;
+    if (is_conflict(done)) continue;
     return done;
   }
   return busy(volume_);
@@ -168,7 +168,7 @@ base::Status Log::try_apply_to(const std::string& object, const Commit& commit, 
     write.omap_equals.emplace_back(kShardKey, guard);
     write.omap_set = take_some(change.sets, volume_.options.operation_bytes_max);
     if (change.sets.empty()) write.omap_set.merge(std::exchange(last, {}));
-    TRY_STATUS(volume_.store.write(volume_.metadata(object), std::move(write)));
+    TRY_STATUS(volume_.write(volume_.metadata(object), std::move(write)));
   }
   return {};
 }
@@ -189,11 +189,8 @@ base::Status Log::finish(Commit commit, CommitNumber number) {
     write.omap_set[kHeadKey] = encode(state.head);
     write.omap_set[commit_key(number)] = small;
     if (ahead > 0) write.omap_set[deletion_key(0, writer)] = encode(ahead);
-    auto written = volume_.store.write(volume_.volume_object(), std::move(write));
-    if (written.ok() || written.error().code != base::ErrorCode::kConflict) {
-      if (!written.ok()) return std::move(written).error();
-      return {};
-    }
+    auto written = volume_.write(std::move(write));
+    if (!is_conflict(written)) return written;
   }
   return busy(volume_);
 }

@@ -20,12 +20,10 @@ base::Status make(Volume& volume) {
   write.omap_set[kHeadKey] = encode(head);
   write.omap_set[kInodesKey] = encode(storage::kRootInode + 1);
   write.omap_set[entry_key(storage::kRootKey, 0)] = encode_entry(root);
-  auto written = volume.store.write(volume.volume_object(), std::move(write));
+  auto written = volume.write(std::move(write));
   // Another opener was quicker.
-  if (!written.ok() && written.error().code != base::ErrorCode::kAlreadyExists) {
-    return std::move(written).error();
-  }
-  return {};
+  if (!written.ok() && written.error().code == base::ErrorCode::kAlreadyExists) return {};
+  return written;
 }
 
 }  // namespace

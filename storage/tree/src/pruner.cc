@@ -141,8 +141,7 @@ base::Status Pruner::carry_out(const Plan& plan, CommitNumber horizon, const Ran
     for (const auto& [id, count] : plan.data) {
       write.omap_set[deletion_key(id.inode, id.writer)] = encode(count);
     }
-    auto written = volume_.store.write(volume_.volume_object(), std::move(write));
-    if (!written.ok()) return std::move(written).error();
+    TRY_STATUS(volume_.write(std::move(write)));
   }
   for (const auto& [object, keys] : by_object) TRY_STATUS(remove_in(object, keys));
   return finish(plan, own, horizon, from, map.version);
@@ -162,9 +161,8 @@ base::Status Pruner::remove_in(const std::string& object, const std::vector<std:
     write.omap_equals.emplace_back(kShardKey, guard);
     write.omap_remove = keys;
     write.omap_set[kShardKey] = encode(shard);
-    auto written = volume_.store.write(volume_.metadata(object), std::move(write));
-    if (written.ok()) return {};
-    if (written.error().code != base::ErrorCode::kConflict) return std::move(written).error();
+    auto written = volume_.write(volume_.metadata(object), std::move(write));
+    if (!is_conflict(written)) return written;
     volume_.pause(round);
   }
   return base::Error{base::ErrorCode::kUnavailable, "object " + object + " changes all the time"};
@@ -187,9 +185,8 @@ base::Status Pruner::finish(const Plan& plan, const std::vector<std::string>& ow
       write.omap_set[deletion_key(id.inode, id.writer)] = encode(count);
     }
     write.omap_set[kHeadKey] = encode(state.head);
-    auto written = volume_.store.write(volume_.volume_object(), std::move(write));
-    if (written.ok()) return {};
-    if (written.error().code != base::ErrorCode::kConflict) return std::move(written).error();
+    auto written = volume_.write(std::move(write));
+    if (!is_conflict(written)) return written;
     volume_.pause(round);
   }
   return base::Error{base::ErrorCode::kUnavailable,

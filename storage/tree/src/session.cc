@@ -62,7 +62,7 @@ base::Status SessionKeeper::open() {
       adopted_until_ = earlier ? asked + volume_.options.lease : asked;
     }
     const auto written = write(mine, found);
-    if (written.ok() || written.error().code != base::ErrorCode::kConflict) return written;
+    if (!is_conflict(written)) return written;
   }
   return base::Error{base::ErrorCode::kUnavailable, "volume " + volume_.space + ": the session " +
                                                         volume_.options.session +
@@ -76,8 +76,7 @@ base::Status SessionKeeper::write(const Session& next, const std::string& guard)
   storage::ObjectWrite change;
   change.omap_equals.emplace_back(key, guard);
   change.omap_set[key] = bytes;
-  auto written = volume_.store.write(volume_.volume_object(), std::move(change));
-  if (!written.ok()) return std::move(written).error();
+  TRY_STATUS(volume_.write(std::move(change)));
   const std::lock_guard lock(mutex_);
   raw_ = bytes;
   // Others wait a quarter longer than is written, this node believes in a quarter less.
@@ -100,7 +99,7 @@ base::Status SessionKeeper::refresh() {
   TRY_STATUS(volume_.map(state.head.map_version));
   next.map_version = volume_.oldest_map();
   auto written = write(next, found);
-  if (!written.ok() && written.error().code == base::ErrorCode::kConflict) return begin_again();
+  if (is_conflict(written)) return begin_again();
   if (written.ok()) {
     const std::lock_guard lock(mutex_);
     known_head_ = std::max(known_head_, state.head.number);

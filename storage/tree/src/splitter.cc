@@ -60,11 +60,9 @@ base::Status Splitter::correct(const std::string& object, const std::string& raw
   storage::ObjectWrite write;
   write.omap_equals.emplace_back(kShardKey, raw);
   write.omap_set[kShardKey] = encode(shard);
-  auto written = volume_.store.write(volume_.metadata(object), std::move(write));
-  if (!written.ok() && written.error().code != base::ErrorCode::kConflict) {
-    return std::move(written).error();
-  }
-  return {};
+  auto written = volume_.write(volume_.metadata(object), std::move(write));
+  if (is_conflict(written)) return {};
+  return written;
 }
 
 // Of each key, in their order: what belongs together stays together.
@@ -96,18 +94,14 @@ std::string Splitter::middle(const std::vector<std::string>& groups) {
 base::Status Splitter::mark(const Job& job) {
   storage::ObjectWrite write;
   write.omap_set[new_shard_key(job.to)] = job.mark;
-  auto written = volume_.store.write(volume_.volume_object(), std::move(write));
-  if (!written.ok()) return std::move(written).error();
-  return {};
+  return volume_.write(std::move(write));
 }
 
 base::Status Splitter::put(Job& job, KeyValues values) {
   if (values.empty()) return {};
   storage::ObjectWrite write;
   write.omap_set = std::move(values);
-  auto written = volume_.store.write(volume_.metadata(job.to), std::move(write));
-  if (!written.ok()) return std::move(written).error();
-  return {};
+  return volume_.write(volume_.metadata(job.to), std::move(write));
 }
 
 base::Status Splitter::copy(Job& job) {
@@ -175,16 +169,16 @@ base::Result<bool> Splitter::switch_over(Job& job, std::uint64_t map_version) {
     write.omap_set[range_key(job.start)] = encode(job.to);
     write.omap_set[old_range_key(job.from, state.head.map_version)] =
         encode(OldRange{job.start, job.end});
-    auto written = volume_.store.write(volume_.volume_object(), std::move(write));
+    auto written = volume_.write(std::move(write));
     if (written.ok()) return true;
-    if (written.error().code != base::ErrorCode::kConflict) return std::move(written).error();
+    if (!is_conflict(written)) return std::move(written).error();
     volume_.pause(round / 8);
   }
   storage::ObjectWrite give_up;
   give_up.omap_equals.emplace_back(new_shard_key(job.to), job.mark);
   give_up.omap_set[new_shard_key(job.to)] = encode(std::string());
-  const auto written = volume_.store.write(volume_.volume_object(), std::move(give_up));
-  if (!written.ok() && written.error().code != base::ErrorCode::kConflict) return written.error();
+  const auto written = volume_.write(std::move(give_up));
+  if (!written.ok() && !is_conflict(written)) return written.error();
   return false;
 }
 

@@ -10,10 +10,6 @@ namespace {
 
 constexpr std::size_t kGiveUpMax = 1000;  // files in one operation
 
-bool is_conflict(const base::Result<storage::ObjectVersion>& result) {
-  return !result.ok() && result.error().code == base::ErrorCode::kConflict;
-}
-
 }  // namespace
 
 base::Status Uploads::announce(const std::string& writer, InodeNumber inode,
@@ -24,19 +20,18 @@ base::Status Uploads::announce(const std::string& writer, InodeNumber inode,
   auto begin = write;
   begin.omap_set[upload_key(writer)] = mark();
   begin.omap_equals.emplace_back(upload_key(writer), "");
-  auto written = first ? volume_.store.write(volume_.volume_object(), std::move(begin))
-                       : base::Result<storage::ObjectVersion>(
-                             base::Error{base::ErrorCode::kConflict, "not the first"});
+  base::Status written = base::Error{base::ErrorCode::kConflict, "not the first"};
+  if (first) written = volume_.write(std::move(begin));
   // Another file of the writer was first, or an answer was lost.
   if (is_conflict(written)) {
     write.omap_equals.emplace_back(upload_key(writer), mark());
-    written = volume_.store.write(volume_.volume_object(), std::move(write));
+    written = volume_.write(std::move(write));
   }
   if (is_conflict(written)) {
     return base::Error{base::ErrorCode::kConflict, "volume " + volume_.space + ": what " + writer +
                                                        " stored has been collected"};
   }
-  if (!written.ok()) return std::move(written).error();
+  if (!written.ok()) return written;
   const std::lock_guard lock(mutex_);
   writers_[writer][inode] = objects;
   return {};
@@ -80,8 +75,7 @@ base::Status Uploads::give_up(const std::string& writer, const std::string& guar
     storage::ObjectWrite fence;
     fence.omap_equals.emplace_back(upload_key(writer), guard);
     fence.omap_remove.push_back(upload_key(writer));
-    auto fenced = volume_.store.write(volume_.volume_object(), std::move(fence));
-    if (!fenced.ok()) return std::move(fenced).error();
+    TRY_STATUS(volume_.write(std::move(fence)));
   }
   TRY(auto intents, volume_.list_all(kVolumeObject, upload_intents(writer)));
   while (!intents.empty()) {
@@ -94,8 +88,7 @@ base::Status Uploads::give_up(const std::string& writer, const std::string& guar
       write.omap_remove.push_back(node.key());
       if (inode) write.omap_set[deletion_key(*inode, writer)] = std::move(node.mapped());
     }
-    auto written = volume_.store.write(volume_.volume_object(), std::move(write));
-    if (!written.ok()) return std::move(written).error();
+    TRY_STATUS(volume_.write(std::move(write)));
   }
   return {};
 }

@@ -50,6 +50,12 @@ base::Result<VolumeState> Volume::state(std::vector<std::string> keys) {
   return state;
 }
 
+base::Status Volume::write(const storage::ObjectId& object, storage::ObjectWrite change) {
+  auto written = store.write(object, std::move(change));
+  if (!written.ok()) return std::move(written).error();
+  return {};
+}
+
 base::Result<KeyValues> Volume::get(const RangeMap& map, const std::vector<std::string>& keys) {
   std::map<std::string, std::vector<std::string>> by_object;
   for (const auto& key : keys) by_object[map.object_of(key)].push_back(key);
@@ -135,6 +141,10 @@ void Volume::pause(unsigned attempt) {
 base::Error damaged(const storage::ObjectId& object, const std::string& key) {
   return {base::ErrorCode::kDataLoss, "object " + storage::to_string(object) + ": the value of \"" +
                                           printable(key) + "\" is damaged"};
+}
+
+bool is_conflict(const base::Status& status) {
+  return !status.ok() && status.error().code == base::ErrorCode::kConflict;
 }
 
 bool is_unknown(const base::Error& error) {

@@ -53,6 +53,12 @@ class Volume {
   // The head and other keys of the volume's object, as of one moment.
   base::Result<VolumeState> state(std::vector<std::string> keys = {});
 
+  // Writes, where nobody asks for the version; the first: the volume's object.
+  base::Status write(storage::ObjectWrite change) {
+    return write(volume_object(), std::move(change));
+  }
+  base::Status write(const storage::ObjectId& object, storage::ObjectWrite change);
+
   // Keys of the tree and their values, wherever they are.
   base::Result<KeyValues> get(const RangeMap& map, const std::vector<std::string>& keys);
   // All keys of `object` with a prefix, in pages.
@@ -95,6 +101,9 @@ base::Result<std::optional<T>> decoded_if(const storage::ObjectId& object, const
   TRY(T value, decoded<T>(object, key, bytes));
   return std::optional<T>(std::move(value));
 }
+
+// A guard did not hold: somebody else was first.
+bool is_conflict(const base::Status& status);
 
 // The store may have done what it was asked, or may do it when asked again.
 bool is_unknown(const base::Error& error);
