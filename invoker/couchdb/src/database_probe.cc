@@ -24,10 +24,13 @@ CouchSettings with_patience(CouchSettings settings) {
 }  // namespace
 
 DatabaseProbe::DatabaseProbe(const CouchSettings& settings) : settings_(with_patience(settings)) {
-  const std::string* const names[] = {&settings.actions, &settings.activations, &settings.subjects};
-  for (std::size_t i = 0; i < databases_.size(); ++i) {
-    databases_[i] = {*names[i], std::make_unique<Database>(settings_, *names[i], cancelled_)};
-  }
+  const auto set = [this](Asked& one, const std::string& name) {
+    one.name = name;
+    one.database = std::make_unique<Database>(settings_, name, cancelled_);
+  };
+  set(databases_[0], settings_.actions);
+  set(databases_[1], settings_.activations);
+  set(databases_[2], settings_.subjects);
 }
 
 DatabaseProbe::~DatabaseProbe() = default;

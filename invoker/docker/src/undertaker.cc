@@ -93,6 +93,7 @@ void Undertaker::work() {
     const bool last = stopping_;
     const std::vector<std::string> ids = ids_;
     std::vector<std::string> names;
+    names.reserve(expected_.size());
     for (const auto& [name, rounds] : expected_) names.push_back(name);
     lock.unlock();
     const base::Status status = go_round(ids, names);
