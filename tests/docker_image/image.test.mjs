@@ -10,7 +10,7 @@ import {createServer} from 'node:tls';
 import {Invoker, manifest, service} from '../e2e/invoker.mjs';
 import {eventually, remove, scratchFolder} from '../e2e/platform.mjs';
 import {BASE, buildImages, docker, dockerFails, freePort, IMAGE, inspect, makeAuthority, makeKeys, relay, run} from './daemon.mjs';
-import {environment, runArguments} from './stock.mjs';
+import {environment, privileged, runArguments} from './stock.mjs';
 
 const daemon = service('docker');
 const [kafka, couchdb] = ['kafka', 'couchdb'].map(name => service(name));
@@ -132,7 +132,7 @@ test('a database behind https is believed when an authority of the image vouches
   const asked = async (...options) => {
     const name = 'larder-https';
     questions = 0;
-    await docker('run', '-d', '--name', name, ...options, ...Object.entries(variables).flatMap(([key, value]) => ['-e', `${key}=${value}`]),
+    await docker('run', '-d', '--name', name, ...privileged(), ...options, ...Object.entries(variables).flatMap(([key, value]) => ['-e', `${key}=${value}`]),
         '-v', `${daemon.address}:/var/run/docker.sock`, IMAGE, '/init.sh', '--id', '7');
     const relayed = await relay(await inspect(name, '.State.Pid'), kafka, couchdb, {address: `127.0.0.1:${server.address().port}`});
     try {

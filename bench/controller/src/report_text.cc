@@ -86,12 +86,13 @@ std::string stock_text(const RunReport& report) {
   const Samples& cold = alone ? report.phases.front().cold : none;
   text += line(kStockFirstAck, warm.empty() ? "-" : format("%.2f ms", *warm.percentile(0.5)));
   text += line(kStockCold, cold.empty() ? "-" : format("%.0f ms", *cold.percentile(0.5)));
-  for (const Stock* stock : {&kStockOne, &kStockEight, &kStockTwenty, &kStockThrash}) {
+  for (const Stock* known : {&kStockOne, &kStockEight, &kStockTwenty, &kStockThrash}) {
+    const Stock& stock = *known;
     std::string here = "-";
     for (const PhaseFigures& phase : report.phases) {
-      if (stock_rate_like(phase) == stock) here = format("%.1f", phase.per_second);
+      if (stock_rate_like(phase) == &stock) here = format("%.1f", phase.per_second);
     }
-    text += line(*stock, here);
+    text += line(stock, here);
   }
   return text;
 }
