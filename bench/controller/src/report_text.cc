@@ -75,6 +75,14 @@ const Stock* stock_rate_like(const PhaseFigures& phase) {
   return phase.outstanding == 8 ? &kStockEight : nullptr;
 }
 
+std::string rate_line(const Stock& stock, const RunReport& report) {
+  std::string here = "-";
+  for (const PhaseFigures& phase : report.phases) {
+    if (stock_rate_like(phase) == &stock) here = format("%.1f", phase.per_second);
+  }
+  return line(stock, here);
+}
+
 std::string stock_text(const RunReport& report) {
   std::string text = format("%-54s %12s %12s\n",
                             "beside the stock invoker (another machine, 2 cores)", "stock", "here");
@@ -86,14 +94,10 @@ std::string stock_text(const RunReport& report) {
   const Samples& cold = alone ? report.phases.front().cold : none;
   text += line(kStockFirstAck, warm.empty() ? "-" : format("%.2f ms", *warm.percentile(0.5)));
   text += line(kStockCold, cold.empty() ? "-" : format("%.0f ms", *cold.percentile(0.5)));
-  for (const Stock* known : {&kStockOne, &kStockEight, &kStockTwenty, &kStockThrash}) {
-    const Stock& stock = *known;
-    std::string here = "-";
-    for (const PhaseFigures& phase : report.phases) {
-      if (stock_rate_like(phase) == &stock) here = format("%.1f", phase.per_second);
-    }
-    text += line(stock, here);
-  }
+  text += rate_line(kStockOne, report);
+  text += rate_line(kStockEight, report);
+  text += rate_line(kStockTwenty, report);
+  text += rate_line(kStockThrash, report);
   return text;
 }
 
