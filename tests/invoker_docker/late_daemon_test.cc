@@ -101,6 +101,7 @@ class Breaker {
     address.sin_port = htons(8080);
     inet_pton(AF_INET, kSomewhere, &address.sin_addr);
     listens_ =
+        listener_.valid() &&
         bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
         listen(listener_.get(), 8) == 0;
     if (listens_) thread_ = std::jthread([this] { break_one(); });
