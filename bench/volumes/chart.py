@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """chart.py FIGURES.json CHART.svg TABLE.md [README.md]: what was measured, as a chart and as tables.
 
-In a README the tables replace what stands between the lines <!-- volumes --> and <!-- /volumes -->.
+In a README chart and tables replace what stands between the lines <!-- volumes --> and <!-- /volumes -->.
 """
 import json
 import sys
@@ -161,7 +161,7 @@ def main(figures_file, chart_file, table_file, readme=None):
     with open(table_file, "w") as file:
         file.write(words)
     if readme:
-        put_into(readme, words)
+        put_into(readme, f"![Larder's volumes beside other file systems]({chart_file})\n\n{words}")
     print(f"figures: {figures_file}\nchart: {chart_file}\ntables: {table_file}")
 
 

@@ -19,8 +19,8 @@ using Time = Clock::time_point;
 
 struct Follow {
   std::uint64_t bytes = 256 * kMiB;
-  double mib_a_second = 64;  // 0: as fast as it goes
-  std::chrono::milliseconds head_start = 500ms;
+  double mib_a_second = 64;                      // 0: as fast as it goes
+  std::chrono::milliseconds head_start = 500ms;  // then the name must be there
   Node consumer = kNodeB;
 };
 
@@ -109,7 +109,7 @@ void reading_while_writing(World& world) {
   world.measure("F4 same node", "the same on node A", that_show_unfinished(world, false),
                 {3, 1, 14},
                 [&](Subject& subject, int round) { return followed(subject, same, round); });
-  const Follow fast{4 * kGiB, 0, 20ms, kNodeB};
+  const Follow fast{4 * kGiB, 0, 100ms, kNodeB};
   world.measure("F5", "4 GiB as fast as they go, read while they are written on node B",
                 world.only({kEphemeral}), {1, 1, 14},
                 [&](Subject& subject, int round) { return followed(subject, fast, round); });

@@ -24,9 +24,9 @@ Status start_larder(World& world, const Services& services) {
   const Path conf = services.folder_of("ceph") / "data" / "larder.conf";
   for (const auto& [node, name, address] :
        {std::tuple(kNodeA, "a", "127.0.0.1"), {kNodeB, "b", "127.0.0.2"}}) {
-    std::vector<std::string> settings{"store=ceph", "ceph.user=larder",
-                                      "ceph.conf=" + conf.native()};
-    static_cast<void>(address);
+    const std::vector<std::string> settings{"store=ceph", "ceph.user=larder",
+                                            "ceph.conf=" + conf.native(),
+                                            "ephemeral.listen=" + std::string(address) + ":0"};
     TRY(world.nodes.at(node), LarderNode::start(world.scratch / "larder" / name, name, settings));
   }
   world.subjects.push_back(larder_subject(kEphemeral, {.ours = true}, world.nodes,
