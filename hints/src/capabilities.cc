@@ -167,6 +167,8 @@ Capabilities transactional_volumes() {
   able.isolations = {Isolation::kReadAtomic, Isolation::kSnapshot, Isolation::kSerializable};
   able.retry_max = kRetryMax;
   able.copies_max = 2;
+  able.quota = true;
+  able.spill = true;
   able.rules = RuleForm::kAnyPattern;
   able.visibilities = {Visibility::kWriting, Visibility::kSealed};
   able.seals = {Seal::kActivation, Seal::kClose};

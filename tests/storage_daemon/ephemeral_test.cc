@@ -147,6 +147,42 @@ TEST_F(Ephemeral, WhatWasBeingWrittenOnAMountThatIsGoneIsLost) {
   EXPECT_EQ(errno, EIO);
 }
 
+TEST_F(Ephemeral, TheQuotaHoldsAndReachesTheWriter) {
+  hints::Volume volume = volume_with_parts("job", hints::Lifetime::Kind::kVolume);
+  volume.quota_bytes = 1'000'000;
+  const std::string half(500'000, 'x');
+  Use first(*client_, "a1", volume);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  for (const char* name : {"one", "two", "one.part"}) EXPECT_TRUE(first.write(name, half)) << name;
+  EXPECT_FALSE(first.write("three", "x"));
+  EXPECT_EQ(errno, EDQUOT);
+  ASSERT_EQ(::unlinkat(first.root(), "three", 0), 0);
+  const auto done = first.finish(true);
+  ASSERT_TRUE(done) << done.error().message;
+
+  Use second(*client_, "a2", volume);
+  EXPECT_TRUE(second.write("two.part", half)) << errno;
+  EXPECT_FALSE(second.write("three.part", "x")) << "what the volume holds here counts";
+  EXPECT_EQ(errno, ENOSPC);
+  ASSERT_EQ(::unlinkat(second.root(), "one.part", 0), 0);
+  EXPECT_EQ(second.read("two.part"), half);
+  ASSERT_TRUE(second.finish(true));
+}
+
+TEST_F(Ephemeral, WhatDoesNotFitSpillsWhereItMay) {
+  hints::Volume volume = volume_with_parts("job", hints::Lifetime::Kind::kVolume);
+  volume.quota_bytes = 1'000'000;
+  volume.spill = true;
+  Use first(*client_, "a1", volume);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  ASSERT_TRUE(first.write("one.part", std::string(990'000, 'x')));
+  ASSERT_TRUE(first.write("two.part", std::string(100'000, 'y')));
+  const auto done = first.finish(true);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->traffic.at(0).written_bytes, 100'000) << "it is durable";
+  EXPECT_EQ(use("a2").read("two.part"), std::string(100'000, 'y'));
+}
+
 TEST_F(Ephemeral, AVolumeIsRemovedWithItsFiles) {
   Use first = use("a1");
   ASSERT_TRUE(first.write("kept.part", "hello"));

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <future>
 #include <set>
+#include <thread>
 
 #include "mounted_fixture.h"
 #include "storage_ephemeral/node.h"
@@ -53,6 +54,9 @@ class EphemeralTest : public MountedTest {
     node_.reset();
   }
 
+  InodeNumber ephemeral_inode(const std::string& name) const {
+    return ephemeral_->find({storage::kRootInode, name})->inode;
+  }
   std::set<std::string> names(const Path& directory) {
     std::set<std::string> names;
     for (const auto& item : std::filesystem::directory_iterator(directory))
@@ -186,6 +190,9 @@ TEST_P(EphemeralTest, TheAttributeOfADirectoryAndTheSuffixOfANameDecide) {
 
 TEST_P(EphemeralTest, AFileIsWrittenAnewWhileItIsRead) {
   ASSERT_EQ(put(at(11) / "x.part", "old bytes"), 0);
+  // The kernel tells of the last close when it has been done.
+  const auto state = [&] { return ephemeral_->get(ephemeral_inode("x.part"))->record.state; };
+  while (state() != storage_ephemeral::FileState::kSealed) std::this_thread::yield();
   const base::UniqueFd reader(::open((at(12) / "x.part").c_str(), O_RDONLY | O_CLOEXEC));
   ASSERT_TRUE(reader.valid()) << std::strerror(errno);
   ASSERT_EQ(put(at(12) / "x.part", "NEW"), 0);

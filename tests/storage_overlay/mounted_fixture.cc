@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <thread>
 
 namespace storage_attempts {
 
@@ -66,8 +67,10 @@ void MountedTest::TearDown() {
   ::umount2((directory_ / "at").c_str(), MNT_DETACH);
   if (session_) session_->wait_ended(5s);
   session_.reset();
-  source_.reset();
   files_.reset();
+  // Its thread may still hold the attempt that it answered, and must not be the last to let go.
+  while (source_.use_count() > 1) std::this_thread::yield();
+  source_.reset();
   std::error_code error;
   std::filesystem::remove_all(directory_, error);
 }

@@ -304,13 +304,26 @@ TEST_P(MountedTest, BytesOverTheBoundAreRefused) {
   options.volume = "test/volume";
   options.staging = staging(3);
   options.source = source_;
-  options.staged_bytes_max = 1000;
+  options.staged_budget = std::make_shared<ByteBudget>(staging(3), 1000);
   options.overlay.files_max = 3;
   std::filesystem::create_directories(options.staging);
   ASSERT_TRUE(files_->attach(std::move(options)).ok());
   EXPECT_FALSE(open_file(at(3) / "large", O_RDWR).valid());
   EXPECT_EQ(errno, EDQUOT);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(put(at(3) / std::to_string(i), ""), 0);
+  EXPECT_EQ(put(at(3) / "0", std::string(1000, 'x')), 0);
+  {
+    const auto fd = open_file(at(3) / "1", O_RDWR | O_CREAT);
+    EXPECT_EQ(::write(fd.get(), "x", 1), -1);
+    EXPECT_EQ(errno, EDQUOT);
+    EXPECT_EQ(::ftruncate(fd.get(), 1), -1);
+    EXPECT_EQ(errno, EDQUOT);
+    EXPECT_EQ(::fallocate(fd.get(), 0, 0, 1), -1);
+    EXPECT_EQ(errno, EDQUOT);
+    EXPECT_EQ(::truncate((at(3) / "0").c_str(), 10), 0);
+    EXPECT_EQ(::write(fd.get(), std::string(990, 'y').data(), 990), 990) << "there is room again";
+    EXPECT_EQ(read_at(fd, 0, 5), "yyyyy");
+  }
+  EXPECT_EQ(put(at(3) / "2", ""), 0);
   EXPECT_EQ(put(at(3) / "4", ""), EDQUOT);
   EXPECT_EQ(::unlink((at(3) / "1").c_str()), 0);
   // It counts until the kernel has said that nobody uses it any more.

@@ -34,7 +34,6 @@ Status check_hint(const hints::Volume& volume, const std::string& namespace_name
   if (volume.fsync == hints::FsyncMeans::kPublish) {
     return refused("what is written is published when the activation has succeeded, not before");
   }
-  if (volume.spill) return refused("ephemeral files stay on their node");
   if (volume.isolation == hints::Isolation::kNone) {
     return refused("activations are transactions here; isolation \"none\" is not to be had");
   }
@@ -83,6 +82,12 @@ Status DaemonOfNode::attach(const Attempt& attempt) {
   options.staging = attempt.staging();
   options.node = options_.node;
   options.ephemeral = attempt.volume()->ephemeral;
+  if (const auto& quota = attempt.facts().hint.quota_bytes) {
+    const auto bytes = static_cast<std::uint64_t>(*quota);
+    options.staged_budget =
+        std::make_shared<storage_attempts::ByteBudget>(attempt.staging(), bytes);
+    options.ephemeral_budget = ephemeral_->budget(attempt.facts().space, bytes);
+  }
   options.source = std::make_shared<VolumeSource>(attempt.volume(), attempt.snapshot(), pool_);
   return files_.attach(std::move(options));
 }

@@ -59,6 +59,18 @@ Result<std::shared_ptr<EphemeralTier::Volume>> EphemeralTier::attach(
   return known;
 }
 
+std::shared_ptr<storage_attempts::ByteBudget> EphemeralTier::budget(const std::string& space,
+                                                                    std::uint64_t bytes_max) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(budgets_, [](const auto& item) { return item.second.expired(); });
+  auto& known = budgets_[{space, bytes_max}];
+  auto budget = known.lock();
+  if (budget) return budget;
+  budget = std::make_shared<storage_attempts::ByteBudget>(directory_ / space / "files", bytes_max);
+  known = budget;
+  return budget;
+}
+
 Status EphemeralTier::remove(const std::string& space) {
   std::shared_ptr<Volume> volume;
   {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include "base/result.h"
 #include "peers.h"
 #include "storage/object_store.h"
+#include "storage_attempts/byte_budget.h"
 #include "storage_daemon/daemon.h"
 #include "storage_ephemeral/node.h"
 
@@ -35,6 +37,9 @@ class EphemeralTier {
   // `alive` end as a crash ends them.
   base::Result<std::shared_ptr<Volume>> attach(
       const std::string& space, const std::vector<storage_ephemeral::Attempt>& alive = {});
+  // What activations with this quota may add to the volume's files here. One for all of them.
+  std::shared_ptr<storage_attempts::ByteBudget> budget(const std::string& space,
+                                                       std::uint64_t bytes_max);
   // All files of the volume end.
   base::Status remove(const std::string& space);
   // Spaces that something was left of by an earlier daemon.
@@ -53,6 +58,8 @@ class EphemeralTier {
   const std::unique_ptr<Peers> peers_;
   storage_ephemeral::NodeAddress address_;
   std::unique_ptr<storage_ephemeral::Node> node_;
+  std::map<std::pair<std::string, std::uint64_t>, std::weak_ptr<storage_attempts::ByteBudget>>
+      budgets_;                                             // guarded by mutex_
   std::mutex mutex_;                                        // held while a volume is attached
   std::map<std::string, std::shared_ptr<Volume>> volumes_;  // guarded by mutex_
 };

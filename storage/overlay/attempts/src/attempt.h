@@ -85,6 +85,8 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   Answer<storage_overlay::Done> stage(const View& view, bool keep);
   Answer<storage_overlay::Done> make_staging_file(InodeNumber inode);
   Answer<std::shared_ptr<base::UniqueFd>> staging_file(InodeNumber inode);
+  // Before a staging file grows to that size.
+  Answer<storage_overlay::Done> make_room(const base::UniqueFd& file, std::uint64_t size) const;
   Answer<storage_overlay::Done> truncate(const View& view, std::uint64_t size);
   Answer<storage_overlay::Done> empty(const View& view, bool drop_privileges);
   // The ephemeral file's bytes become those of a staging file.

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
 
 #include "files.h"
+#include "storage_ephemeral/spill.h"
 
 namespace storage_attempts {
 namespace {
@@ -72,7 +74,11 @@ bool is_ephemeral(storage_fuse::Handle handle) { return (handle & kIsEphemeral) 
 // --- Names.
 
 EphemeralNames::EphemeralNames(const AttemptOptions& options)
-    : volume_(options.ephemeral), ttl_(options.overlay.volume.lifetime.ttl) {
+    : volume_(options.ephemeral),
+      ttl_(options.overlay.volume.lifetime.ttl),
+      may_spill_(options.overlay.volume.spill),
+      staging_(options.staging),
+      budget_(options.ephemeral_budget) {
   const hints::Volume& volume = options.overlay.volume;
   like_.attempt = options.overlay.writer;
   like_.lifetime.kind = kind_of(volume.lifetime.kind);
@@ -143,6 +149,21 @@ int EphemeralNames::change(InodeNumber inode, const storage::Attributes& attribu
   return errno_of(volume_->set_attributes(inode, attributes));
 }
 
+// Ephemeral files are on the disk of the staging directories.
+bool EphemeralNames::spills() const {
+  struct statvfs disk{};
+  if (!may_spill_ || ::statvfs(staging_.c_str(), &disk) != 0) return false;
+  storage_ephemeral::SpillInput input;
+  input.free_bytes = disk.f_bavail * disk.f_frsize;
+  input.total_bytes = disk.f_blocks * disk.f_frsize;
+  if (budget_ && budget_->left() < input.free_bytes) {
+    input.free_bytes = budget_->left();
+    input.total_bytes = budget_->bytes_max();
+  }
+  input.allowed = true;
+  return storage_ephemeral::decide_spill(input) == storage_ephemeral::SpillDecision::kSpill;
+}
+
 // --- Open files.
 
 EphemeralFiles::EphemeralFiles(const AttemptOptions& options,
@@ -154,7 +175,8 @@ EphemeralFiles::EphemeralFiles(const AttemptOptions& options,
       visible_(options.overlay.volume.visible == hints::Visibility::kSealed
                    ? Volume::Visible::kSealed
                    : Volume::Visible::kWriting),
-      node_(options.node) {}
+      node_(options.node),
+      budget_(options.ephemeral_budget) {}
 
 FileId EphemeralFiles::id_of(InodeNumber inode, Handle handle) const {
   return {name_, inode, static_cast<std::uint32_t>(handle)};
@@ -178,7 +200,8 @@ Opened EphemeralFiles::add(storage_ephemeral::OpenFile file, bool writes, bool h
   const std::lock_guard lock(mutex_);
   const bool ours =
       writes || (entry && entry->record.attempt == attempt_ && entry->record.version == key.second);
-  opened.direct_io = !*passthrough_ || (!ours && !file.complete) || other_version_is_open(key);
+  opened.direct_io = !*passthrough_ || (!ours && !file.complete) || other_version_is_open(key) ||
+                     (writes && budget_);
   opened.backing.reset(::fcntl(file.backing.get(), F_DUPFD_CLOEXEC, 0));
   Version& version = open_[key];
   version.ours = ours;
@@ -190,6 +213,11 @@ Opened EphemeralFiles::add(storage_ephemeral::OpenFile file, bool writes, bool h
 }
 
 base::Result<Opened> EphemeralFiles::open_write(InodeNumber inode, bool truncate) {
+  // A final file is written anew, beside the old bytes.
+  const auto entry = budget_ && !truncate ? volume_->get(inode) : std::nullopt;
+  if (entry && entry->record.state == storage_ephemeral::FileState::kSealed &&
+      !budget_->take(entry->record.size))
+    return base::error_from_errno(EDQUOT, "write an ephemeral file anew");
   TRY(auto file,
       volume_->open_write(inode, attempt_,
                           truncate ? Volume::Rewrite::kTruncate : Volume::Rewrite::kKeepBytes));
@@ -292,6 +320,8 @@ void EphemeralFiles::read(InodeNumber inode, Handle handle, std::uint64_t offset
 base::Result<std::uint64_t> EphemeralFiles::write(InodeNumber inode, Handle handle,
                                                   std::uint64_t offset, std::string_view bytes) {
   TRY(const File backing, file(inode, handle));
+  const int full = make_room(budget_.get(), backing->get(), offset + bytes.size());
+  if (full != 0) return base::error_from_errno(full, "write an ephemeral file");
   if (const int error = write_at(backing->get(), bytes, offset); error != 0)
     return base::error_from_errno(error, "write an ephemeral file");
   return std::uint64_t{bytes.size()};
@@ -301,7 +331,10 @@ base::Status EphemeralFiles::resize(InodeNumber inode, std::uint64_t size) {
   TRY(const Opened opened, open_write(inode, size == 0));
   base::Status status;
   const auto backing = file(inode, opened.handle);
-  if (backing.ok() && ::ftruncate((*backing)->get(), static_cast<off_t>(size)) != 0)
+  const int full = backing.ok() ? make_room(budget_.get(), (*backing)->get(), size) : 0;
+  if (full != 0)
+    status = base::error_from_errno(full, "truncate an ephemeral file");
+  else if (backing.ok() && ::ftruncate((*backing)->get(), static_cast<off_t>(size)) != 0)
     status = base::error_from_errno(errno, "truncate an ephemeral file");
   close(inode, opened.handle);
   return status;

@@ -30,6 +30,7 @@ class EphemeralNames final : public storage_overlay::LiveNames {
   int remove(const NameKey& key) override;
   int rename(const NameKey& from, const NameKey& to) override;
   int change(InodeNumber inode, const storage::Attributes& attributes) override;
+  bool spills() const override;
 
  private:
   Entry entry_of(const storage_ephemeral::Entry& entry) const;
@@ -37,6 +38,9 @@ class EphemeralNames final : public storage_overlay::LiveNames {
   const std::shared_ptr<storage_ephemeral::Volume> volume_;
   storage_ephemeral::NewInode like_;     // what new files have in common
   const std::chrono::milliseconds ttl_;  // kTtl
+  const bool may_spill_;
+  const std::filesystem::path staging_;
+  const std::shared_ptr<ByteBudget> budget_;
 };
 
 // A handle of the kernel's names the version that was opened, and how.
@@ -94,6 +98,7 @@ class EphemeralFiles : public std::enable_shared_from_this<EphemeralFiles> {
   const storage_ephemeral::Attempt attempt_;
   const storage_ephemeral::Volume::Visible visible_;
   const storage_ephemeral::NodeName node_;
+  const std::shared_ptr<ByteBudget> budget_;
   mutable std::mutex mutex_;  // guards all below
   std::map<Key, Version> open_;
   storage::TierTraffic read_{.tier = hints::Tier::kEphemeral};  // by those that are closed

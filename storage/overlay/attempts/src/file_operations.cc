@@ -1,6 +1,7 @@
 // Requests about open files. With passthrough, few come here: reads and writes of files that the
 // kernel must not or cannot read by itself.
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,6 +52,10 @@ Answer<std::shared_ptr<const base::UniqueFd>> target_of(Attempt& a, InodeNumber 
   if (!view.staged) return fail(EBADF);
   TRY(std::shared_ptr<const base::UniqueFd> fd, a.staging_file(inode));
   return fd;
+}
+
+const std::shared_ptr<ByteBudget>& budget_of(const Attempt& a, fuse::Handle handle) {
+  return is_ephemeral(handle) ? a.options.ephemeral_budget : a.options.staged_budget;
 }
 
 Answer<std::string> read_now(const Source& source, std::uint64_t offset, std::size_t bytes) {
@@ -160,8 +165,8 @@ void AttemptFileSystem::write(NodeId node, Handle handle, std::uint64_t offset,
       [=, copy = std::move(copy)](Attempt& a) -> Answer<storage_fuse::Count> {
         TRY(const View view, a.overlay.view(inode_of(node)));
         if (!view.staged) return fail(EIO);
-        if (offset + copy.size() > a.options.staged_bytes_max) return fail(EDQUOT);
         TRY(const auto fd, a.staging_file(inode_of(node)));
+        TRY_STATUS(a.make_room(*fd, offset + copy.size()));
         if (const int error = write_at(fd->get(), copy, offset); error != 0) return fail(error);
         if (how.kill_set_ids) {
           storage_overlay::AttributeChange change;
@@ -187,6 +192,12 @@ void AttemptFileSystem::fallocate(NodeId node, Handle handle, int mode, std::uin
       attempt, std::move(reply), [=](Attempt& a) -> Answer<storage_overlay::Done> {
         TRY_STATUS(a.may_change());
         TRY(const auto fd, target_of(a, inode_of(node), handle));
+        const auto& budget = budget_of(a, handle);
+        if (budget && mode != 0 && mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+          return fail(EOPNOTSUPP);
+        const std::uint64_t end = mode == 0 ? offset + length : 0;
+        if (const int error = make_room(budget.get(), fd->get(), end); error != 0)
+          return fail(error);
         if (::fallocate(fd->get(), mode, static_cast<off_t>(offset), static_cast<off_t>(length)) !=
             0)
           return fail(errno);
@@ -217,7 +228,8 @@ void AttemptFileSystem::copy_file_range(NodeId from, Handle from_handle, std::ui
         TRY(const Source source, source_of(a, inode_of(from), from_handle));
         TRY(const auto fd, target_of(a, inode_of(to), to_handle));
         // Else the kernel reads and writes, and waits where it has to.
-        if (!source.fd || is_ephemeral(from_handle)) return fail(EOPNOTSUPP);
+        if (!source.fd || is_ephemeral(from_handle) || budget_of(a, to_handle))
+          return fail(EOPNOTSUPP);
         auto in = static_cast<off_t>(from_offset);
         auto out = static_cast<off_t>(to_offset);
         const ssize_t count = ::copy_file_range(source.fd->get(), &in, fd->get(), &out, length, 0);

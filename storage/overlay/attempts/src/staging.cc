@@ -91,7 +91,7 @@ base::Status AttemptFileSystem::Attempt::promote(InodeNumber inode, int fd) {
 
 Answer<storage_overlay::Done> AttemptFileSystem::Attempt::copy_content(InodeNumber inode,
                                                                        const View& view, int to) {
-  if (view.size > options.staged_bytes_max) return fail(EDQUOT);
+  if (options.staged_budget && !options.staged_budget->take(view.size)) return fail(EDQUOT);
   TRY(const Content content, overlay.content(inode));
   int error = 0;
   if (content.writer.empty()) {
@@ -113,6 +113,8 @@ Answer<storage_overlay::Done> AttemptFileSystem::Attempt::take_borrowed(InodeNum
     TRY(const Content content, overlay.content(inode));
     file.cached = cache.find(options.volume, inode, content);
   }
+  TRY(const View view, overlay.view(inode));
+  if (options.staged_budget && !options.staged_budget->take(view.size)) return fail(EDQUOT);
   if (file.cached && !cache.give_away(file.cached).ok()) return fail(ENOSPC);
   if (const int error = rename_file(file_name('b', inode), 'f', inode); error != 0)
     return fail(error);
@@ -148,7 +150,15 @@ Answer<storage_overlay::Done> AttemptFileSystem::Attempt::truncate(const View& v
                                                                    std::uint64_t size) {
   TRY_STATUS(stage(view, size != 0));
   TRY(const auto fd, staging_file(view.inode));
+  TRY_STATUS(make_room(*fd, size));
   if (::ftruncate(fd->get(), static_cast<off_t>(size)) != 0) return fail(errno);
+  return storage_overlay::Done{};
+}
+
+Answer<storage_overlay::Done> AttemptFileSystem::Attempt::make_room(const base::UniqueFd& file,
+                                                                    std::uint64_t size) const {
+  const int error = storage_attempts::make_room(options.staged_budget.get(), file.get(), size);
+  if (error != 0) return fail(error);
   return storage_overlay::Done{};
 }
 
@@ -180,8 +190,9 @@ Answer<storage_fuse::Opened> AttemptFileSystem::Attempt::open_file(InodeNumber i
   if (view.staged) {
     TRY(file.staged, staging_file(inode));
     opened.backing.reset(::fcntl(file.staged->get(), F_DUPFD_CLOEXEC, 0));
-    // Only writes that come to us clear these bits.
-    opened.direct_io = writes(flags) && (view.attributes.permissions & (S_ISUID | S_ISGID)) != 0;
+    // Only writes that come to us clear these bits, and are counted.
+    const bool set_ids = (view.attributes.permissions & (S_ISUID | S_ISGID)) != 0;
+    opened.direct_io = writes(flags) && (set_ids || options.staged_budget);
   } else {
     TRY(const Content content, overlay.content(inode));
     opened.keep_cache = true;

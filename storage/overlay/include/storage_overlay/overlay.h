@@ -56,6 +56,9 @@ class LiveNames {
   virtual int remove(const NameKey& key) = 0;
   virtual int rename(const NameKey& from, const NameKey& to) = 0;  // replaces an ephemeral `to`
   virtual int change(InodeNumber inode, const Attributes& attributes) = 0;
+
+  // Whether new files had better be durable, for want of room.
+  virtual bool spills() const { return false; }
 };
 
 struct OverlayOptions {

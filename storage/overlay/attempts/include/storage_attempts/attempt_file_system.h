@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "storage/volume_provider.h"
+#include "storage_attempts/byte_budget.h"
 #include "storage_attempts/content_cache.h"
 #include "storage_attempts/snapshot_source.h"
 #include "storage_ephemeral/volume.h"
@@ -46,10 +47,10 @@ struct AttemptOptions {
   std::shared_ptr<SnapshotSource> source;  // of the snapshot in `overlay`
   // Null: the volume has durable files only.
   std::shared_ptr<storage_ephemeral::Volume> ephemeral;
-  storage_ephemeral::NodeName node;             // this one: what others wrote is remote
-  std::uint64_t staged_bytes_max = UINT64_MAX;  // seen at copies and at writes that come here; what
-                                                // the kernel writes, the staging directory's quota
-                                                // has to stop
+  storage_ephemeral::NodeName node;  // this one: what others wrote is remote
+  // Of the bytes in `staging`, and of the volume's ephemeral files on this node; null: unbounded.
+  // With one, the writes of the kernel come here, so that none gets past it.
+  std::shared_ptr<ByteBudget> staged_budget, ephemeral_budget;
 };
 
 // A file whose bytes are to be uploaded.
