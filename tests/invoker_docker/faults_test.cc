@@ -345,7 +345,8 @@ TEST_F(DockerDaemonTest, ADaemonThatGoesAndComesBackIsNoticedAndUsedAgain) {
   ASSERT_TRUE(after.ok()) << after.error().message;
   before->reset();
   after->reset();
-  EXPECT_TRUE(factory_->remove_leftovers().ok());
+  const base::Status removed = factory_->remove_leftovers();
+  EXPECT_TRUE(removed.ok()) << removed.error().message;
 }
 
 TEST_F(DockerDaemonTest, ADaemonThatIsAwayOrStandsStillIsTroubleUntilItAnswers) {

@@ -246,8 +246,10 @@ Error Consumer::come_again(const Error& cause) {
   const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(begin_.size())));
   for (const auto& [partition, offset] : begin_)
     rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition)->offset = offset;
-  // Where the partitions are dealt anew this has no effect, and is not needed.
-  if (rd_kafka_error_t* error = rd_kafka_seek_partitions(client()->handle.get(), list.get(), 0))
+  // Where the partitions are dealt anew this has no effect, and is not needed. It is waited for:
+  // until it is done, what was fetched behind the batch would be given before it, and again after.
+  const int wait = static_cast<int>(kAskWait.count());
+  if (rd_kafka_error_t* error = rd_kafka_seek_partitions(client()->handle.get(), list.get(), wait))
     rd_kafka_error_destroy(error);
   taken_over();
   return {ErrorCode::kConflict, "what was read of " + topic_ + " comes again: " + cause.message};
