@@ -108,6 +108,46 @@ TEST_F(Transactions, OfTwoThatWriteOneFileTheFirstToCommitWins) {
   EXPECT_EQ(read("file"), "first");
 }
 
+TEST_F(Transactions, ASerializableActivationConflictsOverWhatItOnlyRead) {
+  Use setup = use("a0");
+  ASSERT_TRUE(setup.write("read", "1") && setup.write("other", "1"));
+  ASSERT_TRUE(setup.finish(true));
+  hints::Volume volume = volume_of("job");
+  volume.isolation = hints::Isolation::kSerializable;
+  Use strict(*client_, "a1", volume), lucky(*client_, "a2", volume), snapshot = use("a3");
+  for (Use* one : {&strict, &snapshot}) ASSERT_EQ(one->read("read"), "1");
+  ASSERT_EQ(lucky.read("other"), "1");
+  Use writer = use("a4");
+  ASSERT_TRUE(writer.write("read", "2"));
+  ASSERT_TRUE(writer.finish(true));
+  ASSERT_TRUE(strict.write("derived", "of 1") && lucky.write("lucky", "of 1") &&
+              snapshot.write("old", "of 1"));
+  const auto lost = strict.finish(true);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, ErrorCode::kConflict);
+  EXPECT_NE(lost.error().message.find("a4"), std::string::npos) << lost.error().message;
+  EXPECT_TRUE(lucky.finish(true));
+  EXPECT_TRUE(snapshot.finish(true));
+}
+
+TEST_F(Transactions, ARemovedVolumeLeavesNoObjects) {
+  const auto objects = [&] {
+    std::size_t files = 0;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(folder_.path() / "state" / "store")) {
+      files += entry.is_regular_file() && entry.file_size() > 1'000'000 ? 1 : 0;
+    }
+    return files;
+  };
+  Use first = use("a1");
+  ASSERT_TRUE(first.write("large", std::string(9'000'000, 'x')));
+  ASSERT_TRUE(first.finish(true));
+  EXPECT_GE(objects(), 2U);
+  const auto removed = client_->ask(storage_control::Remove{{"guest", "job", ""}, true});
+  ASSERT_TRUE(removed) << removed.error().message;
+  EXPECT_EQ(objects(), 0U);
+}
+
 TEST_F(Transactions, TheSameActivationIsCommittedOnce) {
   Use first = use("a1"), again = use("a1");
   ASSERT_TRUE(first.write("file", "once"));

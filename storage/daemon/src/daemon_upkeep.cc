@@ -88,8 +88,12 @@ void DaemonOfNode::maintain() {
 
 void DaemonOfNode::collect_garbage() {
   for (const auto& volume : volumes_.known()) {
-    if (const auto collected = volume->tree->collect(); !collected) {
-      log_.warn("Volumes", collected.error().message, {{"volume", volume->name.name}});
+    const auto collected = volume->tree->collect();
+    if (collected) {
+      metrics_.collected_objects += collected->data_objects;
+      metrics_.collected_versions += collected->versions;
+    } else {
+      note(collected.error(), volume->name.name);
     }
   }
 }

@@ -50,6 +50,10 @@ std::string Metrics::text(const storage_ephemeral::NodeMetrics& node) const {
         .value(moved->read_remote.load(), labels + "\"read\",place=\"remote\"}")
         .value(moved->written.load(), labels + "\"write\",place=\"local\"}");
   }
+  text.family("collected_objects_total", "counter", "Of data that nobody can read any more.")
+      .value(collected_objects.load());
+  text.family("collected_versions_total", "counter", "Of names, the same.")
+      .value(collected_versions.load());
   text.family("ephemeral_sent_bytes_total", "counter", "To other nodes.").value(node.bytes_sent);
   text.family("ephemeral_received_bytes_total", "counter", "From other nodes.")
       .value(node.bytes_received);

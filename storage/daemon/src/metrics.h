@@ -20,6 +20,7 @@ struct Metrics {
   };
   Moved durable, ephemeral;
   std::atomic<std::uint64_t> commit_microseconds{0};
+  std::atomic<std::uint64_t> collected_objects{0}, collected_versions{0};
   std::atomic<std::uint64_t> open_attempts{0};
   std::atomic<std::uint64_t> cache_bytes{0};
 
