@@ -100,7 +100,9 @@ std::invoke_result_t<Attempt> ClassicInvoker::Parts::wait_for(const std::string&
         readiness.note(what, outcome.ok() ? base::Status() : base::Status(outcome.error()));
     if (outcome.ok() || !may_come(outcome.error())) return outcome;
     const std::string& message = outcome.error().message;
-    if (is_new) log.warn("Invoker", "waiting for " + what + ": " + message);
+    if (is_new) {
+      log.warn("Invoker", std::string("waiting for ").append(what).append(": ").append(message));
+    }
     if (stop_asked(kRetryPause)) {
       return base::Error{base::ErrorCode::kUnavailable, "stopped while waiting: " + message};
     }
