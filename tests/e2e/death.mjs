@@ -4,7 +4,7 @@ import {spawn} from 'node:child_process';
 import {readdirSync, readFileSync} from 'node:fs';
 import {createInterface} from 'node:readline';
 
-import {eventually} from './platform.mjs';
+import {eventually, passed} from './platform.mjs';
 
 const TOPIC_TOOL = process.env.TOPIC_TOOL;
 const ROUNDS = 10;
@@ -55,7 +55,7 @@ export async function measureDeaths(name, invoker, victims) {
           'result-wrong,record-wrong');
       await simulation.heard(/invoker0 is up/);
       await eventually('it runs', async () => await invoker.metric('larder_containers{state="busy"}') === 1);
-      await new Promise(resolve => setTimeout(resolve, 300));
+      await passed(300);
       const doomed = await victims();
       const killed = Date.now();
       for (const pid of doomed) process.kill(pid, 'SIGKILL');

@@ -8,7 +8,7 @@ import {after, before, test} from 'node:test';
 import {measureDeaths} from './death.mjs';
 import {Docker} from './docker.mjs';
 import {ownService, service, withInvoker} from './invoker.mjs';
-import {eventually, remove, scratchFolder} from './platform.mjs';
+import {eventually, passed, remove, scratchFolder} from './platform.mjs';
 
 const kafka = service('kafka');
 const couchdb = service('couchdb');
@@ -50,7 +50,6 @@ after(async () => {
   remove(folder);
 });
 
-const passed = ms => new Promise(resolve => setTimeout(resolve, ms));
 const errorOf = record => record.response.result?.error;
 
 test('a runtime may hang, answer garbage, close early, flood, die or never open its port: each is told as what it is', () =>

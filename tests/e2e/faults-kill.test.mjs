@@ -5,7 +5,7 @@ import {before, test} from 'node:test';
 
 import {Docker} from './docker.mjs';
 import {Invoker, service} from './invoker.mjs';
-import {eventually, remove, scratchFolder} from './platform.mjs';
+import {eventually, passed, remove, scratchFolder} from './platform.mjs';
 
 const KILLS = 20;
 const ACTIVATIONS = 2000;
@@ -27,8 +27,6 @@ function randomNumbers(seed) {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
-
-const passed = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 // A process that was killed may have given the broker a commit or an acknowledgement just before, which the broker has yet to read.
 // It has read all when it has closed the connection: until then the dead end of it is in FIN_WAIT1 or FIN_WAIT2.

@@ -5,7 +5,7 @@ import {after, test} from 'node:test';
 
 import {descendsFrom} from './death.mjs';
 import {ownService, service, withInvoker as whileInvokerRuns} from './invoker.mjs';
-import {eventually, remove, scratchFolder, traces} from './platform.mjs';
+import {eventually, passed, remove, scratchFolder, traces} from './platform.mjs';
 
 const kafka = service('kafka');
 const couchdb = service('couchdb');
@@ -45,7 +45,7 @@ test('SIGTERM under load loses nothing: what was sent is finished, and the contr
         '--action', 'sleep:100', '--requests', '0', '--duration', '3s', '--outstanding', '8', '--memory', '128 MB',
         '--tolerate', 'ping-gap');
     await simulation.heard(/invoker0 is up/);
-    await new Promise(resolve => setTimeout(resolve, 1500));
+    await passed(1500);
     assert.deepEqual(await invoker.stop(), {code: 0, signal: null});
     const {code, failure} = await simulation.ended;
     assert.equal(code, 0, failure);
@@ -59,11 +59,11 @@ test('the database may go away under load and come back: every record is there i
       const simulation = invoker.beginSimulation(
           '--action', 'noop', '--rate', '100', '--requests', '1000', '--grace', '60s');
       await simulation.heard(/invoker0 is up/);
-      await new Promise(resolve => setTimeout(resolve, 2000));
+      await passed(2000);
       assert.equal((await invoker.check('database')).ok, true);
       await own.crash();
       await eventually('/ready says that it is away', async () => (await invoker.check('database')).ok === false);
-      await new Promise(resolve => setTimeout(resolve, 4000));
+      await passed(4000);
       await own.resume();
       const {code, failure} = await simulation.ended;
       assert.equal(code, 0, failure);
@@ -83,9 +83,9 @@ test('the broker may be killed under load and come back: nothing is lost and not
       const simulation = invoker.beginSimulation(
           '--action', 'echo', '--rate', '100', '--requests', '1000', '--tolerate', 'ping-gap');
       await simulation.heard(/invoker0 is up/);
-      await new Promise(resolve => setTimeout(resolve, 2000));
+      await passed(2000);
       await own.crash();
-      await new Promise(resolve => setTimeout(resolve, 2000));
+      await passed(2000);
       await own.resume();
       const {code, failure} = await simulation.ended;
       assert.equal(code, 0, failure);

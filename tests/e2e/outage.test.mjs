@@ -5,12 +5,11 @@ import {writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {join} from 'node:path';
 import {after, describe, test} from 'node:test';
-import {setTimeout as sleep} from 'node:timers/promises';
 import {promisify} from 'node:util';
 
 import {watch} from './death.mjs';
 import {ownService, service, withInvoker} from './invoker.mjs';
-import {eventually, remove, scratchFolder, traces} from './platform.mjs';
+import {eventually, passed, remove, scratchFolder, traces} from './platform.mjs';
 
 const TOPIC_TOOL = process.env.TOPIC_TOOL;
 const kafka = service('kafka');
@@ -49,7 +48,7 @@ describe('what is away', {concurrency: true}, () => {
       await own.crash();
       await eventually('/ready says so', async () => (await invoker.check('database')).ok === false);
       const {since} = await invoker.check('database');
-      await sleep(60_000);
+      await passed(60_000);
       const away = await invoker.check('database');
       assert.equal(away.since, since, 'it has been away all the time');
       assert.match(away.error, /Couldn't connect to server|could not connect/i);
@@ -71,7 +70,7 @@ describe('what is away', {concurrency: true}, () => {
       await eventually('records are written', async () => await invoker.metric('larder_records_total{fate="written"}') > 20);
       own.freeze();
       await eventually('/ready says so', async () => /Timeout/.test((await invoker.check('database')).error ?? ''), 20);
-      await sleep(32_000);
+      await passed(32_000);
       assert.match(invoker.log, /records wait on disk until the database takes them: .*Timeout/);
       own.thaw();
       const {code, failure} = await simulation.ended;
@@ -158,7 +157,7 @@ describe('what is away', {concurrency: true}, () => {
         assert.equal(await (await invoker.get('/ping')).text(), 'pong');
         await (await invoker.get('/metrics')).text();
         times.push(Date.now() - began);
-        await sleep(100);
+        await passed(100);
       }
       assert.ok(Math.max(...times) < 1_000, `${times}`);
       await eventually('the lag is not known', async () => Number.isNaN(await invoker.metric('larder_topic_lag')), 20);

@@ -4,7 +4,7 @@ import {execFileSync} from 'node:child_process';
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
-import {GUEST_KEY, Platform, remove, scratchFolder} from './platform.mjs';
+import {eventually, GUEST_KEY, Platform, remove, scratchFolder} from './platform.mjs';
 
 const LARDER = process.env.PROGRAM_UNDER_TEST;
 const folder = scratchFolder();
@@ -102,9 +102,7 @@ test('an activation that fails leaves nothing', async () => {
 test('a daemon that is killed is in no activation’s way', async () => {
   await put('three', {name: 'survivors'});
   const running = run('three', {write: {x: '1'}, wait: 2, late: 'y'});
-  while (!/^larder_storage_attempts_open 1$/m.test(volume('metrics'))) {
-    await new Promise(resolve => setTimeout(resolve, 5));  // lets the request go out
-  }
+  await eventually('it is under way', () => /^larder_storage_attempts_open 1$/m.test(volume('metrics')));
   const before = daemon();
   process.kill(before, 'SIGKILL');
   assert.deepEqual((await running).response.result, {x: '1', y: 'late'});

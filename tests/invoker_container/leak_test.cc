@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "sandbox_fixture.h"
+#include "testing/eventually.h"
 
 namespace invoker_container {
 namespace {
@@ -53,15 +54,6 @@ std::size_t count_cgroups(const std::string& instance) {
     if (it->path().filename().string().starts_with("larder-" + instance)) ++count;
   }
   return count;
-}
-
-template <typename Condition>
-bool becomes_true(Condition condition) {
-  for (int i = 0; i < 1'000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return condition();
 }
 
 class Leaks : public SandboxTest {
@@ -164,8 +156,8 @@ class Killed : public Leaks {
 TEST_F(Killed, AnInvokerThatIsKilledLeavesNothing) {
   const SandboxConfig config = own_config();
   kill_an_invoker(config);
-  EXPECT_TRUE(becomes_true([&] { return count_processes(config) == 0; }));
-  EXPECT_TRUE(becomes_true([&] { return count_cgroups(config.instance) == 0; }));
+  EXPECT_TRUE(testing_support::eventually([&] { return count_processes(config) == 0; }));
+  EXPECT_TRUE(testing_support::eventually([&] { return count_cgroups(config.instance) == 0; }));
   fs::remove_all(config.state_directory);
 }
 
@@ -204,7 +196,7 @@ TEST_F(Killed, WhatOutlivesBothIsRemovedAtTheNextStart) {
   EXPECT_GT(count_cgroups(config.instance), 0U);
   {
     const auto factory = make_factory(config);
-    EXPECT_TRUE(becomes_true([&] { return count_processes(config) == 0; }));
+    EXPECT_TRUE(testing_support::eventually([&] { return count_processes(config) == 0; }));
     ASSERT_TRUE(factory->create(spec_of("blackbox")).ok());
   }
   EXPECT_EQ(count_cgroups(config.instance), 0U);

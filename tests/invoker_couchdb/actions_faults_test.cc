@@ -7,6 +7,7 @@
 
 #include "bad_couch.h"
 #include "invoker_couchdb/couch_actions.h"
+#include "testing/eventually.h"
 #include "testing/fake_clock.h"
 
 namespace invoker_couchdb {
@@ -221,7 +222,7 @@ TEST_F(ActionsFaults, CallsForOneRevisionShareOneRead) {
   for (int i = 0; i < kCalls; ++i) {
     threads.emplace_back([&] { good += actions_->fetch("guest/hello", "1-a") ? 1 : 0; });
   }
-  EXPECT_TRUE(couch_tests::wait_until([&] { return actions_->stats().joined == kCalls - 1; }));
+  EXPECT_TRUE(testing_support::eventually([&] { return actions_->stats().joined == kCalls - 1; }));
   release.set_value();
   threads.clear();
   EXPECT_EQ(good, kCalls);

@@ -9,14 +9,15 @@
 #include "bad_couch.h"
 #include "base/json.h"
 #include "invoker_couchdb/couch_activations.h"
+#include "testing/eventually.h"
 
 namespace invoker_couchdb {
 namespace {
 
 using couch_tests::BulkServer;
 using couch_tests::HttpRequest;
-using couch_tests::wait_until;
 using std::chrono::milliseconds;
+using testing_support::eventually;
 using testing_support::http_answer;
 
 base::Instant soon(milliseconds time = milliseconds(10'000)) {
@@ -78,7 +79,7 @@ TEST_F(ActivationsFaults, OfAnyKindKeepRecordsUntilTheDatabaseTakesThem) {
     open();
     answer_all(answer);
     put(5);
-    EXPECT_TRUE(wait_until([&] { return store_->stats().failures >= 2; })) << answer;
+    EXPECT_TRUE(eventually([&] { return store_->stats().failures >= 2; })) << answer;
     EXPECT_FALSE(store_->stats().available);
     EXPECT_FALSE(store_->stats().last_error.empty());
     server_.set_override({});
@@ -94,10 +95,10 @@ TEST_F(ActivationsFaults, WhileTheDatabaseIsAwayRecordsAreOnDisk) {
   answer_all(http_answer(503, "busy"));
   open();
   put(1);
-  ASSERT_TRUE(wait_until([&] { return store_->stats().failures >= 1; }));
+  ASSERT_TRUE(eventually([&] { return store_->stats().failures >= 1; }));
   put(2000);
-  EXPECT_TRUE(wait_until([&] { return store_->stats().waiting == 0; }));
-  EXPECT_TRUE(wait_until([&] { return store_->stats().spilled >= 2001; }));
+  EXPECT_TRUE(eventually([&] { return store_->stats().waiting == 0; }));
+  EXPECT_TRUE(eventually([&] { return store_->stats().spilled >= 2001; }));
   EXPECT_FALSE(store_->flush(std::chrono::steady_clock::now()));
   server_.set_override({});
   EXPECT_TRUE(store_->flush(soon()));
@@ -225,10 +226,10 @@ TEST_F(ActivationsFaults, AnItemThatIsPutOffForEverIsTriedEverMoreRarely) {
   });
   open();
   put(1);
-  ASSERT_TRUE(wait_until([&] { return store_->stats().put_off >= 6; }));
+  ASSERT_TRUE(eventually([&] { return store_->stats().put_off >= 6; }));
   const auto before = store_->stats().put_off;
   put(200);
-  EXPECT_TRUE(wait_until([&] { return store_->stats().written >= 200; })) << "others go through";
+  EXPECT_TRUE(eventually([&] { return store_->stats().written >= 200; })) << "others go through";
   EXPECT_LE(store_->stats().put_off, before + 3) << "5, 10, 20 ... ms: 320 ms by then";
 }
 
@@ -253,7 +254,7 @@ TEST_F(ActivationsFaults, AHangingRequestEndsAtItsTimeout) {
   answer_all("hang");
   open();
   put(3);
-  ASSERT_TRUE(wait_until([&] { return store_->stats().failures >= 2; }));
+  ASSERT_TRUE(eventually([&] { return store_->stats().failures >= 2; }));
   server_.set_override({});
   EXPECT_TRUE(store_->flush(soon()));
   EXPECT_EQ(server_.ids(), expected_);

@@ -100,13 +100,4 @@ bool BulkServer::answer(const HttpRequest& request, int fd) {
   return send_text(fd, http_answer(201, items.to_string()));
 }
 
-bool wait_until(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 }  // namespace couch_tests

@@ -53,9 +53,6 @@ class BulkServer {
   ActionServer server_;  // last: it uses everything above
 };
 
-// Until `condition` holds; false after ten seconds.
-bool wait_until(const std::function<bool()>& condition);
-
 struct Log {
   base::DiscardSink sink;
   base::SystemClock clock;

@@ -5,6 +5,7 @@
 #include "bad_couch.h"
 #include "couch.h"
 #include "invoker_couchdb/namespace_blacklist.h"
+#include "testing/eventually.h"
 #include "testing/services.h"
 
 namespace invoker_couchdb {
@@ -14,9 +15,9 @@ using base::Json;
 using couch_tests::ActionServer;
 using couch_tests::Couch;
 using couch_tests::HttpRequest;
-using couch_tests::wait_until;
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using testing_support::eventually;
 using testing_support::http_answer;
 using testing_support::send_text;
 
@@ -41,7 +42,7 @@ TEST(NamespaceBlacklist, HoldsWhomTheDatabaseBlocks) {
             Json::object({{"subject", "s" + run}, {"blocked", true}, {"namespaces", spaces}}));
   couch_tests::Log log;
   NamespaceBlacklist blacklist(config_for(settings, milliseconds(20)), log.log);
-  EXPECT_TRUE(wait_until([&] { return blacklist.is_blocked("e" + run); }));
+  EXPECT_TRUE(eventually([&] { return blacklist.is_blocked("e" + run); }));
   EXPECT_TRUE(blacklist.is_blocked("a" + run));
   EXPECT_TRUE(blacklist.is_blocked("b" + run));
   EXPECT_FALSE(blacklist.is_blocked("c" + run));
@@ -56,7 +57,7 @@ TEST(NamespaceBlacklist, AsksForTheViewThatOpenWhiskAsksFor) {
   couch_tests::Log log;
   NamespaceBlacklist blacklist(config_for(couch_tests::settings_for(server.port()), hours(1)),
                                log.log);
-  ASSERT_TRUE(wait_until([&] { return !server.requests().empty(); }));
+  ASSERT_TRUE(eventually([&] { return !server.requests().empty(); }));
   EXPECT_EQ(server.requests()[0].line,
             "GET /whisk_local_subjects/_design/namespaceThrottlings/_view/blockedNamespaces"
             "?stale=update_after&descending=true&reduce=false HTTP/1.1");
@@ -74,7 +75,7 @@ TEST(NamespaceBlacklist, KeepsWhatItKnowsWhileTheDatabaseTalksNonsense) {
   couch_tests::Log log;
   NamespaceBlacklist blacklist(config_for(couch_tests::settings_for(server.port()), hours(1)),
                                log.log);
-  ASSERT_TRUE(wait_until([&] { return blacklist.is_blocked("bad"); }));
+  ASSERT_TRUE(eventually([&] { return blacklist.is_blocked("bad"); }));
   for (const std::string& nonsense :
        {http_answer(500, "{}"), http_answer(200, "{}"), http_answer(200, "<html>"),
         http_answer(200, R"({"rows":[{"key":1}]})"), http_answer(404, "{}")}) {
@@ -104,7 +105,7 @@ TEST(NamespaceBlacklist, AsksSoonAgainWhereTheFirstAnswerFailed) {
   couch_tests::Log log;
   NamespaceBlacklist blacklist(config_for(couch_tests::settings_for(server.port()), hours(1)),
                                log.log);
-  EXPECT_TRUE(wait_until([&] { return blacklist.is_blocked("bad"); }));
+  EXPECT_TRUE(eventually([&] { return blacklist.is_blocked("bad"); }));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "couch.h"
 #include "invoker_couchdb/couch_actions.h"
 #include "invoker_couchdb/couch_activations.h"
+#include "testing/eventually.h"
 #include "testing/services.h"
 
 namespace invoker_couchdb {
@@ -19,7 +20,7 @@ namespace {
 using base::ErrorCode;
 using couch_tests::Couch;
 using couch_tests::OwnService;
-using couch_tests::wait_until;
+using testing_support::eventually;
 
 base::Instant soon() { return std::chrono::steady_clock::now() + std::chrono::seconds(30); }
 
@@ -55,7 +56,7 @@ TEST_F(Outage, LosesNoRecordAndDoublesNone) {
   store(*records, "before", 500);
   service.crash();
   store(*records, "during", 3000);
-  ASSERT_TRUE(wait_until([&] { return records->stats().failures >= 2; }));
+  ASSERT_TRUE(eventually([&] { return records->stats().failures >= 2; }));
   EXPECT_FALSE(records->stats().available);
   service.resume();
   store(*records, "after", 500);

@@ -12,6 +12,7 @@
 #include "engine_api.h"
 #include "invoker_docker/docker_factory.h"
 #include "testing/action_server.h"
+#include "testing/eventually.h"
 #include "undertaker.h"
 
 namespace invoker_docker {
@@ -21,18 +22,10 @@ using base::ErrorCode;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using testing_support::ActionServer;
+using testing_support::eventually;
 using testing_support::http_answer;
 using testing_support::HttpRequest;
 using testing_support::send_text;
-
-bool wait_until(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 class SlowDaemon : public ::testing::Test {
  protected:
@@ -111,9 +104,9 @@ TEST_F(SlowDaemon, AContainerWhoseCreationTimedOutIsRemovedWhenItAppears) {
   const auto made = docker->create(spec("python:3"));
   ASSERT_FALSE(made.ok());
   EXPECT_EQ(made.error().code, ErrorCode::kDeadlineExceeded);
-  ASSERT_TRUE(wait_until([&] { return removals_ >= 2; })) << "it is looked for more than once";
+  ASSERT_TRUE(eventually([&] { return removals_ >= 2; })) << "it is looked for more than once";
   appeared_ = true;
-  EXPECT_TRUE(wait_until([&] { return removed_.load(); }));
+  EXPECT_TRUE(eventually([&] { return removed_.load(); }));
   EXPECT_TRUE(was_asked("DELETE /v1.41/containers/wsk00_1_guest_hello?"));
 }
 
@@ -121,11 +114,11 @@ TEST_F(SlowDaemon, ANameThatNeverAppearsIsForgotten) {
   const auto api = connect();
   Undertaker undertaker(*api, log_, milliseconds(0));
   undertaker.expect("wsk00_1_guest_hello");
-  ASSERT_TRUE(wait_until([&] { return removals_ >= Undertaker::kExpectedRounds; }));
+  ASSERT_TRUE(eventually([&] { return removals_ >= Undertaker::kExpectedRounds; }));
   undertaker.expect("wsk00_2_guest_hello");
-  ASSERT_TRUE(wait_until([&] { return was_asked("wsk00_2_guest_hello"); }));
+  ASSERT_TRUE(eventually([&] { return was_asked("wsk00_2_guest_hello"); }));
   appeared_ = true;
-  ASSERT_TRUE(wait_until([&] { return removed_.load(); }));
+  ASSERT_TRUE(eventually([&] { return removed_.load(); }));
   EXPECT_FALSE(server_.requests().back().line.find("wsk00_1") != std::string::npos);
 }
 
@@ -135,7 +128,7 @@ TEST_F(SlowDaemon, CreationsAndPullsEndWhenTheyAreCancelled) {
   auto pulled = std::async(std::launch::async,
                            [&] { return docker->create(spec("blackbox", "somebody/image")); });
   ASSERT_TRUE(
-      wait_until([&] { return was_asked("/containers/create?") && was_asked("/images/create?"); }));
+      eventually([&] { return was_asked("/containers/create?") && was_asked("/images/create?"); }));
   docker->cancel_creations();
   EXPECT_EQ(created.get().error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(pulled.get().error().code, ErrorCode::kUnavailable) << "not the developer's fault";

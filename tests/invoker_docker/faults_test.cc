@@ -17,6 +17,7 @@
 #include "engine_watch.h"
 #include "forgotten.h"
 #include "freezer.h"
+#include "testing/eventually.h"
 #include "testing/services.h"
 
 namespace invoker_docker {
@@ -296,11 +297,7 @@ class DockerDaemonTest : public ::testing::Test {
   }
 
   bool becomes(bool ok) const {
-    const auto end = Clock::now() + seconds(30);
-    while (factory_->health().ok != ok && Clock::now() < end) {
-      std::this_thread::sleep_for(milliseconds(5));
-    }
-    return factory_->health().ok == ok;
+    return testing_support::eventually([&] { return factory_->health().ok == ok; });
   }
   pid_t daemon() const {
     pid_t pid = 0;

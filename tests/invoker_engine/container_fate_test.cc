@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "engine_fixture.h"
+#include "testing/eventually.h"
 #include "testing/jumping_clock.h"
 
 namespace invoker {
@@ -50,15 +51,13 @@ TEST_F(InvokerTest, ARuntimeThatShutsDownGivesItsActivationBackAtInitAndAtRun) {
 
 // Waits until the diary has so many entries that begin so.
 bool becomes(const FakeWorld& world, std::string_view what, std::ptrdiff_t times) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (std::chrono::steady_clock::now() < end) {
-    const auto diary = world.diary();
-    const auto count = std::ranges::count_if(
-        diary, [&](const std::string& entry) { return entry.starts_with(what); });
-    if (count >= times) return count == times;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
-  return false;
+  std::ptrdiff_t count = 0;
+  return testing_support::eventually([&] {
+           count = std::ranges::count_if(
+               world.diary(), [&](const std::string& entry) { return entry.starts_with(what); });
+           return count >= times;
+         }) &&
+         count == times;
 }
 
 TEST_F(InvokerTest, ContainersThatEndWhileTheyAreIdleAreRemovedAndStemCellsReplaced) {

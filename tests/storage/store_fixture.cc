@@ -15,8 +15,6 @@
 namespace storage {
 namespace {
 
-constexpr std::chrono::seconds kPatience{10};
-
 // Whether this machine can do it at all, asked once: the reason why not, or "".
 std::string why_not() {
   static const std::string reason = [] {
@@ -37,15 +35,6 @@ std::string why_not() {
 }
 
 }  // namespace
-
-bool eventually(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
-}
 
 bool has_loop_device(const std::filesystem::path& directory) {
   std::error_code ignored;

@@ -4,22 +4,21 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/unique_fd.h"
 #include "storage/volume_store.h"
+#include "testing/eventually.h"
 
 namespace storage {
+
+using testing_support::eventually;
 
 inline constexpr uid_t kUser = 4711;
 
 // Whether some loop device of this machine has a file below `directory` behind it.
 bool has_loop_device(const std::filesystem::path& directory);
-
-// Waits up to ten seconds for `condition`; true when it came.
-bool eventually(const std::function<bool()>& condition);
 
 // Bytes of the file `path` below `directory_fd`, or "ERRNO: ..." when it cannot be read.
 std::string read_at(int directory_fd, const std::string& path);

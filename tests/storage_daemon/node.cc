@@ -12,24 +12,15 @@
 #include <fstream>
 #include <functional>
 #include <sstream>
-#include <thread>
 
 #include "base/check.h"
 #include "storage_fuse/mount.h"
+#include "testing/eventually.h"
 
 namespace storaged_test {
 namespace {
 
 using namespace std::chrono_literals;
-
-bool wait_for(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + 60s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 std::vector<pid_t> children_of(pid_t parent) {
   std::vector<pid_t> children;
@@ -102,7 +93,7 @@ void Node::kill_daemon() const {
   const pid_t old = daemon();
   CHECK(old > 0);
   ::kill(old, SIGKILL);
-  CHECK(wait_for([&] { return daemon() > 0 && daemon() != old; }));
+  CHECK(testing_support::eventually([&] { return daemon() > 0 && daemon() != old; }));
   CHECK(client("")->ask(storage_control::Metrics{}).ok());
 }
 

@@ -85,7 +85,7 @@ TEST_F(Attempts, AfterACrashUnfinishedFilesArePoisonedAndWholeOnesAreThere) {
   EXPECT_EQ(open_file(a(), "half", "r").error().code, base::ErrorCode::kDataLoss);
   EXPECT_EQ(a().get(11)->record.reason, PoisonReason::kWriterDied);
   EXPECT_FALSE(a().find(name("scratch")));
-  EXPECT_TRUE(soon([&] {
+  EXPECT_TRUE(eventually([&] {
     const auto half = b().get(11);
     return half && half->record.state == FileState::kPoisoned && !b().find(name("scratch"));
   }));
@@ -129,7 +129,7 @@ TEST_F(Attempts, ANodeThatComesBackWithoutItsFilesSaysSo) {
   write_file(a(), "x", new_file(10, "w"), "bytes");
   write_file(a(), "y", new_file(11, "w"), "bytes");
   ASSERT_EQ(*read_file(b(), "y"), "bytes");  // b has a copy now
-  ASSERT_TRUE(soon([&] { return a().get(11)->holders.size() == 2; }));
+  ASSERT_TRUE(eventually([&] { return a().get(11)->holders.size() == 2; }));
   cluster.stop("a");
   std::filesystem::remove_all(cluster.directory("a"));
   cluster.start("a", watchful);
@@ -142,7 +142,7 @@ TEST_F(Attempts, ALostNodesFilesAreGoneOrPoisoned) {
   write_file(a(), "copied", new_file(11, "w"), "bytes");
   const OpenFile file = begin_file(a(), "half", new_file(12, "w"));
   ASSERT_EQ(*read_file(b(), "copied"), "bytes");
-  ASSERT_TRUE(soon([&] {
+  ASSERT_TRUE(eventually([&] {
     return b().find(name("half")).has_value() && b().get(10)->holders.size() == 1 &&
            b().get(11)->holders.size() == 2;
   }));
@@ -166,7 +166,7 @@ TEST_F(Attempts, WithTwoCopiesTheSealWaitsForTheSecond) {
   ASSERT_TRUE(flush(a(), "w").ok());
   EXPECT_EQ(a().get(10)->record.state, FileState::kSealed);
   EXPECT_EQ(a().get(10)->holders, (std::set<NodeName>{"a", "b"}));
-  ASSERT_TRUE(soon([&] { return b().get(10)->record.state == FileState::kSealed; }));
+  ASSERT_TRUE(eventually([&] { return b().get(10)->record.state == FileState::kSealed; }));
   cluster.stop("a");
   const auto read = read_file(b(), "x");
   ASSERT_TRUE(read.ok()) << read.error().message;
@@ -188,7 +188,7 @@ TEST_F(Attempts, ASecondNodeThatDiesIsReplaced) {
   what.copies = 2;
   const OpenFile file = begin_file(a(), "x", what);
   append(file, "one");
-  ASSERT_TRUE(soon([&] { return cluster.node("a").metrics().bytes_sent > 0; }));
+  ASSERT_TRUE(eventually([&] { return cluster.node("a").metrics().bytes_sent > 0; }));
   cluster.start("c", watchful);
   cluster.stop("b");
   append(file, "two");

@@ -140,7 +140,7 @@ base::Result<std::string> read_rest(Volume& volume, const OpenFile& file, std::u
 
 base::Result<OpenFile> open_file(Volume& volume, const std::string& text, const Attempt& attempt,
                                  Volume::Visible visible) {
-  if (!soon([&] { return volume.find(name(text)).has_value(); })) {
+  if (!eventually([&] { return volume.find(name(text)).has_value(); })) {
     return base::Error{base::ErrorCode::kNotFound, "the name never came"};
   }
   Answer<OpenFile> opened;

@@ -14,11 +14,14 @@
 #include "base/log.h"
 #include "storage_ephemeral/node.h"
 #include "storage_ephemeral/volume.h"
+#include "testing/eventually.h"
 #include "testing/fake_clock.h"
 #include "testing/memory_object_store.h"
 #include "testing/scratch_folder.h"
 
 namespace storage_ephemeral {
+
+using testing_support::eventually;
 
 constexpr std::chrono::seconds kSoon{20};
 
@@ -42,17 +45,6 @@ class AnswerOf {
 template <typename T>
 using Answer = AnswerOf<base::Result<T>>;
 using AnswerStatus = AnswerOf<base::Status>;
-
-// True as soon as `condition` is.
-template <typename Condition>
-bool soon(Condition condition) {
-  const auto until = std::chrono::steady_clock::now() + kSoon;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > until) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 class Cluster {
  public:

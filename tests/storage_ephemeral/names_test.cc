@@ -14,10 +14,10 @@ using Kind = testing_support::MemoryObjectStore::Kind;
 class Names : public TwoNodes {
  protected:
   bool b_sees(const std::string& text) {
-    return soon([&] { return b().find(name(text)).has_value(); });
+    return eventually([&] { return b().find(name(text)).has_value(); });
   }
   bool b_misses(const std::string& text) {
-    return soon([&] { return !b().find(name(text)).has_value(); });
+    return eventually([&] { return !b().find(name(text)).has_value(); });
   }
 };
 
@@ -25,9 +25,9 @@ TEST_F(Names, AreThereAtOnceAndSoonElsewhere) {
   write_file(a(), "x", new_file(10, "w"), "bytes");
   EXPECT_EQ(a().find(name("x"))->inode, 10U);
   ASSERT_TRUE(b_sees("x"));
-  ASSERT_TRUE(soon([&] { return b().get(10)->record.state == FileState::kSealed; }));
+  ASSERT_TRUE(eventually([&] { return b().get(10)->record.state == FileState::kSealed; }));
   EXPECT_EQ(b().get(10)->record.size, 5U);
-  EXPECT_TRUE(soon([&] { return b().get(10)->holders == std::set<NodeName>{"a"}; }));
+  EXPECT_TRUE(eventually([&] { return b().get(10)->holders == std::set<NodeName>{"a"}; }));
 }
 
 TEST_F(Names, MoveAndGo) {
@@ -37,7 +37,7 @@ TEST_F(Names, MoveAndGo) {
   ASSERT_TRUE(b_sees("y"));
   ASSERT_TRUE(b_misses("x"));
   ASSERT_TRUE(b().remove(name("y")).ok());
-  EXPECT_TRUE(soon([&] { return !a().find(name("y")).has_value(); }));
+  EXPECT_TRUE(eventually([&] { return !a().find(name("y")).has_value(); }));
 }
 
 TEST_F(Names, HundredsGoOutInOneOperation) {
@@ -93,7 +93,7 @@ TEST_F(Names, DirectoriesAndSymlinksAreNamesWithoutBytes) {
   link.attributes.type = storage::FileType::kSymlink;
   link.target = "dir/x";
   ASSERT_TRUE(a().create({20, "link"}, link).ok());
-  ASSERT_TRUE(soon([&] { return b().find({20, "link"}).has_value(); }));
+  ASSERT_TRUE(eventually([&] { return b().find({20, "link"}).has_value(); }));
   EXPECT_EQ(b().find({20, "link"})->record.target, "dir/x");
   EXPECT_EQ(b().find(name("dir"))->record.state, FileState::kSealed);
 }
@@ -111,8 +111,8 @@ TEST_F(Names, AttributesChangeFromAnyNode) {
   storage::Attributes attributes = b().get(10)->record.attributes;
   attributes.permissions = 0600;
   ASSERT_TRUE(b().set_attributes(10, attributes).ok());
-  EXPECT_TRUE(soon([&] { return a().get(10)->record.attributes.permissions == 0600; }));
-  EXPECT_TRUE(soon([&] { return b().get(10)->record.state == FileState::kSealed; }));
+  EXPECT_TRUE(eventually([&] { return a().get(10)->record.attributes.permissions == 0600; }));
+  EXPECT_TRUE(eventually([&] { return b().get(10)->record.state == FileState::kSealed; }));
 }
 
 TEST_F(Names, OfAnActivationEndWithIt) {
@@ -134,7 +134,7 @@ TEST_F(Names, OfASessionEndWithItWhereverTheyWereMade) {
   a().release("w");
   ASSERT_TRUE(b_sees("x"));
   b().end_session("s");
-  EXPECT_TRUE(soon([&] { return !a().find(name("x")).has_value(); }));
+  EXPECT_TRUE(eventually([&] { return !a().find(name("x")).has_value(); }));
 }
 
 TEST_F(Names, WithATimeToLiveEndByTheClock) {
@@ -148,7 +148,8 @@ TEST_F(Names, WithATimeToLiveEndByTheClock) {
   EXPECT_FALSE(a().find(name("x")));
   EXPECT_FALSE(b().find(name("x")));
   EXPECT_TRUE(a().list(storage::kRootInode, "", 10).empty());
-  EXPECT_TRUE(soon([&] { return std::filesystem::is_empty(cluster.directory("a") / "files"); }));
+  EXPECT_TRUE(
+      eventually([&] { return std::filesystem::is_empty(cluster.directory("a") / "files"); }));
 }
 
 TEST_F(Names, AFileWithoutANameIsReadByWhoHasItOpen) {
@@ -163,7 +164,8 @@ TEST_F(Names, AFileWithoutANameIsReadByWhoHasItOpen) {
   a().close_read(here->file);
   b().close_read(there->file);
   for (const char* node : {"a", "b"}) {
-    EXPECT_TRUE(soon([&] { return std::filesystem::is_empty(cluster.directory(node) / "files"); }));
+    EXPECT_TRUE(
+        eventually([&] { return std::filesystem::is_empty(cluster.directory(node) / "files"); }));
   }
 }
 
@@ -178,14 +180,14 @@ TEST_F(Names, WhatIsWrittenAnewIsANewVersionAndTheOldStaysForItsReaders) {
   a().close_write(again->file);
   EXPECT_EQ(*read_rest(b(), *old), "old");
   b().close_read(old->file);
-  ASSERT_TRUE(soon([&] { return b().get(10)->record.version == 2; }));
+  ASSERT_TRUE(eventually([&] { return b().get(10)->record.version == 2; }));
   EXPECT_EQ(*read_file(b(), "x"), "old and new");
   auto truncated = b().open_write(10, "w3", Volume::Rewrite::kTruncate);
   ASSERT_TRUE(truncated.ok());
   append(*truncated, "b");
   EXPECT_EQ(truncated->file.version, 3U);
   b().close_write(truncated->file);
-  ASSERT_TRUE(soon([&] { return a().get(10)->record.version == 3; }));
+  ASSERT_TRUE(eventually([&] { return a().get(10)->record.version == 3; }));
   EXPECT_EQ(*read_file(a(), "x"), "b");
 }
 

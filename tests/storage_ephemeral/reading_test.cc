@@ -66,7 +66,7 @@ TEST_P(Reading, AFileOfAFailedActivationIsAnErrorForEver) {
   reader().await_bytes(opened->file, 0, 1, again.done());
   EXPECT_EQ(again.get().error().code, base::ErrorCode::kDataLoss);
   reader().close_read(opened->file);
-  ASSERT_TRUE(soon([&] { return reader().get(10)->record.state == FileState::kPoisoned; }));
+  ASSERT_TRUE(eventually([&] { return reader().get(10)->record.state == FileState::kPoisoned; }));
   EXPECT_EQ(open_file(reader(), "part", "r").error().code, base::ErrorCode::kDataLoss);
   const auto dependencies = reader().dependencies("r");
   ASSERT_EQ(dependencies.size(), 1U);
@@ -76,7 +76,7 @@ TEST_P(Reading, AFileOfAFailedActivationIsAnErrorForEver) {
 TEST_P(Reading, AnOpenThatWantsTheWholeFileWaitsForTheSeal) {
   const OpenFile file = begin_file(writer(), "part", new_file(10, "w"));
   append(file, "whole");
-  ASSERT_TRUE(soon([&] { return reader().find(name("part")).has_value(); }));
+  ASSERT_TRUE(eventually([&] { return reader().find(name("part")).has_value(); }));
   Answer<OpenFile> opened;
   reader().open_read(10, "r", Volume::Visible::kSealed, opened.done());
   EXPECT_FALSE(opened.there());

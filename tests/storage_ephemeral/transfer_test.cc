@@ -40,11 +40,11 @@ TEST_F(Transfer, AnotherHolderGivesTheRest) {
   write_file(a(), "x", new_file(10, "w"), bytes);
   cluster.start("c", watchful);
   ASSERT_TRUE(*read_file(cluster.on("c"), "x") == bytes);
-  ASSERT_TRUE(soon([&] { return b().get(10)->holders.size() == 2; }));
+  ASSERT_TRUE(eventually([&] { return b().get(10)->holders.size() == 2; }));
   Proxy proxy(at("a"));
   cluster.redirect("a", proxy.address());
   proxy.cut_after(2 << 20);
-  ASSERT_TRUE(soon([&] { return b().get(10).has_value(); }));
+  ASSERT_TRUE(eventually([&] { return b().get(10).has_value(); }));
   const auto opened = open_file(b(), "x", "r");
   ASSERT_TRUE(opened.ok());
   Answer<std::uint64_t> some;
@@ -92,14 +92,14 @@ TEST_F(Transfer, AFileWhoseWriterIsLostIsAnErrorEverywhere) {
   cluster.start("a", watchful, {"w"});
   // It comes back, and its writer lives: but what was said to be lost is lost.
   a().settle("w", Outcome::kSucceeded);
-  EXPECT_TRUE(soon([&] { return a().get(10)->record.state == FileState::kPoisoned; }));
+  EXPECT_TRUE(eventually([&] { return a().get(10)->record.state == FileState::kPoisoned; }));
   EXPECT_EQ(open_file(a(), "x", "r").error().code, base::ErrorCode::kDataLoss);
   EXPECT_EQ(open_file(b(), "x", "r").error().code, base::ErrorCode::kDataLoss);
 }
 
 TEST_F(Transfer, ASealedFileThatNobodyCanGiveIsAnErrorNow) {
   write_file(a(), "x", new_file(10, "w"), noise(1'000'000));
-  ASSERT_TRUE(soon([&] { return b().get(10) && b().get(10)->holders.size() == 1; }));
+  ASSERT_TRUE(eventually([&] { return b().get(10) && b().get(10)->holders.size() == 1; }));
   const auto address = cluster.address("a");
   cluster.redirect("a", NodeAddress{"127.0.0.1", 1});
   EXPECT_EQ(read_file(b(), "x").error().code, base::ErrorCode::kDataLoss);
@@ -126,7 +126,7 @@ TEST_F(Transfer, ManyFilesAtOnceAreAllWhole) {
   for (unsigned i = 0; i < kFiles; ++i) {
     write_file(a(), "f" + std::to_string(i), new_file(100 + i, "w"), noise(10'000 + i * 100, i));
   }
-  ASSERT_TRUE(soon([&] { return b().list(storage::kRootInode, "", 1000).size() == kFiles; }));
+  ASSERT_TRUE(eventually([&] { return b().list(storage::kRootInode, "", 1000).size() == kFiles; }));
   std::vector<Answer<OpenFile>> opens(kFiles);
   for (unsigned i = 0; i < kFiles; ++i) {
     b().open_read(100 + i, "r", Volume::Visible::kSealed, opens[i].done());
@@ -157,7 +157,7 @@ class Stranger : public Transfer {
     peer.send(encode(Frame(ProofFrame{(*identity)->proof(greeting, Side::kCaller)})));
   }
   bool refused(std::uint64_t times) {
-    return soon([&] { return cluster.node("a").metrics().peers_refused >= times; });
+    return eventually([&] { return cluster.node("a").metrics().peers_refused >= times; });
   }
 };
 

@@ -16,13 +16,12 @@
 #include "mirror.h"
 #include "storage_fuse/mount.h"
 #include "storage_fuse/session.h"
+#include "testing/eventually.h"
 
 namespace storage_fuse {
 
 using Path = std::filesystem::path;
-
-// Waits until `holds`, for half a minute at most.
-bool eventually(const std::function<bool()>& holds);
+using testing_support::eventually;
 
 std::string content_of(const Path& path);
 void put(const Path& path, const std::string& content);

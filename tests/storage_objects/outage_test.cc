@@ -18,6 +18,7 @@
 #include "base/unique_fd.h"
 #include "own_ceph.h"
 #include "storage_ceph/ceph_store.h"
+#include "testing/eventually.h"
 
 namespace storage_objects {
 namespace {
@@ -28,9 +29,9 @@ using std::chrono::steady_clock;
 using storage::ObjectId;
 using storage::ObjectStore;
 using storage::Pool;
+using testing_support::eventually;
 
 constexpr seconds kTimeout{6};
-constexpr seconds kPatience{90};
 constexpr seconds kNotifyTimeout{2};  // the store's
 
 ObjectId meta(const std::string& name) { return {Pool::kMetadata, "outage", name}; }
@@ -38,16 +39,6 @@ ObjectId file(const std::string& name) { return {Pool::kData, "outage", name}; }
 
 bool is_outage(ErrorCode code) {
   return code == ErrorCode::kDeadlineExceeded || code == ErrorCode::kUnavailable;
-}
-
-// Asks again and again until `holds` does.
-bool comes_true(const std::function<bool()>& holds) {
-  const auto end = steady_clock::now() + kPatience;
-  while (!holds()) {
-    if (steady_clock::now() > end) return false;
-    std::this_thread::yield();
-  }
-  return true;
 }
 
 class CephOutage : public testing::Test {
@@ -91,7 +82,7 @@ class Writers {
   void stop() { threads_.clear(); }
   bool reach(int more) {
     const int wanted = answered_ + more;
-    return comes_true([&] { return answered_ >= wanted; });
+    return eventually([&] { return answered_ >= wanted; });
   }
   // All that was answered is there.
   void check() {
@@ -147,7 +138,7 @@ TEST_F(CephOutage, WithoutTheMonitorWorkGoesOnAndNobodyNewComesIn) {
   EXPECT_TRUE(is_outage(stranger.error().code)) << stranger.error().message;
   EXPECT_LT(steady_clock::now() - start, seconds(15));
   ceph_->revive("mon.a");
-  EXPECT_TRUE(comes_true([&] { return storage_ceph::connect(options).ok(); }));
+  EXPECT_TRUE(eventually([&] { return storage_ceph::connect(options).ok(); }));
   EXPECT_TRUE(works("after"));
 }
 
@@ -167,7 +158,7 @@ TEST_F(CephOutage, WithTwoOsdsGoneAnswersComeInTimeAndAllWorksAgainLater) {
   EXPECT_TRUE(read.ok() || is_outage(read.error().code)) << read.error().message;
   ceph_->revive("osd.0");
   ceph_->revive("osd.2");
-  EXPECT_TRUE(comes_true([&] { return works("object"); })) << last_error_;
+  EXPECT_TRUE(eventually([&] { return works("object"); })) << last_error_;
   // The write without an answer was done or not; the guard tells.
   const auto again = store().write(meta("new"), {.absent = true, .data = "x"});
   EXPECT_TRUE(again.ok() || again.error().code == ErrorCode::kAlreadyExists);
@@ -181,12 +172,12 @@ TEST_F(CephOutage, AWatchOutlivesEachOsd) {
   ASSERT_TRUE(watch.ok()) << watch.error().message;
   for (const auto* osd : {"osd.0", "osd.1", "osd.2"}) {
     ceph_->kill(osd);
-    ASSERT_TRUE(comes_true([&] { return works("object"); }));
+    ASSERT_TRUE(eventually([&] { return works("object"); }));
     const int before = heard + lost;
     store().notify(meta("watched"), "one is gone");
-    EXPECT_TRUE(comes_true([&] { return heard + lost > before; })) << osd;
+    EXPECT_TRUE(eventually([&] { return heard + lost > before; })) << osd;
     ceph_->revive(osd);
-    ASSERT_TRUE(comes_true([&] { return works("object"); }));
+    ASSERT_TRUE(eventually([&] { return works("object"); }));
   }
 }
 
@@ -198,9 +189,9 @@ TEST_F(CephOutage, AWatchThatFellDownIsSetUpAgainAndSaysSo) {
   // RADOS drops the watches of an object that is removed.
   ASSERT_TRUE(store().write(meta("watched"), {.remove = true}).ok());
   ASSERT_TRUE(store().write(meta("watched"), {.absent = true}).ok());
-  EXPECT_TRUE(comes_true([&] { return lost > 0; }));
+  EXPECT_TRUE(eventually([&] { return lost > 0; }));
   store().notify(meta("watched"), "again");
-  EXPECT_TRUE(comes_true([&] { return heard > 0; }));
+  EXPECT_TRUE(eventually([&] { return heard > 0; }));
 }
 
 // Somebody else who watches an object, in a process that can die.
@@ -265,7 +256,7 @@ TEST_F(CephOutage, AWatcherThatDiedHoldsNothingUp) {
   for (int i = 0; i < kMany; ++i) store().notify(meta("watched"), "x");
   EXPECT_TRUE(works("object"));
   EXPECT_LT(steady_clock::now() - start, kNotifyTimeout) << "waited for the dead";
-  EXPECT_TRUE(comes_true([&] { return heard >= kMany; }));
+  EXPECT_TRUE(eventually([&] { return heard >= kMany; }));
 }
 
 TEST_F(CephOutage, AFullClusterIsNoSpaceAndRemovingHelps) {
@@ -279,12 +270,12 @@ TEST_F(CephOutage, AFullClusterIsNoSpaceAndRemovingHelps) {
     const auto written = store().write(id, {.data = std::string(100'000, 'x')});
     return !written.ok() && written.error().code == ErrorCode::kNoSpace;
   };
-  EXPECT_TRUE(comes_true([&] { return refused(meta("more" + std::to_string(++round))); }));
-  EXPECT_TRUE(comes_true([&] { return refused(file("more" + std::to_string(++round))); }));
+  EXPECT_TRUE(eventually([&] { return refused(meta("more" + std::to_string(++round))); }));
+  EXPECT_TRUE(eventually([&] { return refused(file("more" + std::to_string(++round))); }));
   EXPECT_EQ(*store().read(meta("object"), 0, 10), "x");
   EXPECT_TRUE(store().write(file("object"), {.remove = true}).ok());
   ceph_->administer("osd set-full-ratio 0.95");
-  EXPECT_TRUE(comes_true([&] { return works("object"); }));
+  EXPECT_TRUE(eventually([&] { return works("object"); }));
 }
 
 TEST_F(CephOutage, AWrongKeyAndAPoolThatIsNotThereAreSaid) {

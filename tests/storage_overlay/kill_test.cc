@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "base/unique_fd.h"
+#include "testing/eventually.h"
 
 namespace storage_attempts {
 namespace {
@@ -25,12 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 using Path = std::filesystem::path;
 using Clock = std::chrono::steady_clock;
-
-bool eventually(const auto& holds) {
-  for (const auto end = Clock::now() + 30s; Clock::now() < end; std::this_thread::yield())
-    if (holds()) return true;
-  return false;
-}
+using testing_support::eventually;
 
 // The keeper and its daemon, over a mount at DIRECTORY/at.
 class Keeper {
@@ -197,7 +193,7 @@ class KillTest : public testing::TestWithParam<unsigned> {
 TEST_P(KillTest, NobodyNoticesThatTheDaemonIsKilled) {
   SCOPED_TRACE("seed " + std::to_string(GetParam()));
   std::atomic<int> done{0};
-  int kills = 0;
+  std::atomic<int> kills{0};
   std::jthread killer([&](const std::stop_token& stop) {
     std::mt19937 random(GetParam());
     for (int next = 50; !stop.stop_requested(); next += 50 + static_cast<int>(random() % 100)) {
@@ -209,10 +205,12 @@ TEST_P(KillTest, NobodyNoticesThatTheDaemonIsKilled) {
       ++kills;
     }
   });
-  for (; done < 1500 && !HasFatalFailure(); ++done) ASSERT_NO_FATAL_FAILURE(step());
+  // A machine with other work may be slow to kill.
+  for (; (done < 1500 || kills <= 5) && !HasFatalFailure(); ++done) {
+    ASSERT_NO_FATAL_FAILURE(step());
+  }
   killer.request_stop();
   killer.join();
-  EXPECT_GT(kills, 5);
   const auto mine = tree(mine_);
   const auto real = tree(real_);
   for (const auto& [path, text] : real)
