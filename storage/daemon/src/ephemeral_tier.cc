@@ -9,10 +9,20 @@ namespace storage_daemon {
 using base::Result;
 using base::Status;
 
+namespace {
+
+// Names are published until the store answers, however long that takes; those who wait do not.
+constexpr std::chrono::seconds kPatience{30};
+
+}  // namespace
+
 Status wait_for(const std::function<void(storage_ephemeral::DoneStatus)>& start) {
   const auto answer = std::make_shared<std::promise<Status>>();
   start([answer](Status status) { answer->set_value(std::move(status)); });
-  return answer->get_future().get();
+  auto future = answer->get_future();
+  if (future.wait_for(kPatience) == std::future_status::ready) return future.get();
+  return base::Error{base::ErrorCode::kDeadlineExceeded,
+                     "the store takes too long to hear of ephemeral files"};
 }
 
 Result<std::unique_ptr<EphemeralTier>> EphemeralTier::start(const DaemonOptions& options,
@@ -38,7 +48,8 @@ Result<std::unique_ptr<EphemeralTier>> EphemeralTier::start(const DaemonOptions&
   if (failure)
     return base::error_from_errno(failure.value(), "making " + tier->directory_.native());
   tier->address_ = {options.ephemeral.address.value_or(settings.listen.host), 0};
-  TRY(tier->node_, storage_ephemeral::Node::start(std::move(settings), store, clock, log));
+  TRY(tier->node_,
+      storage_ephemeral::Node::start(std::move(settings), store, clock, std::move(log)));
   tier->address_.port = tier->node_->port();
   TRY_STATUS(tier->announce());
   TRY_STATUS(tier->peers_->listen());

@@ -64,7 +64,7 @@ class EphemeralTier {
   std::map<std::string, std::shared_ptr<Volume>> volumes_;  // guarded by mutex_
 };
 
-// Waits for what answers later.
+// Waits for what answers later. kDeadlineExceeded after half a minute: it will happen all the same.
 base::Status wait_for(const std::function<void(storage_ephemeral::DoneStatus)>& start);
 
 }  // namespace storage_daemon
