@@ -46,11 +46,11 @@ class World {
   std::vector<Subject*> only(const std::vector<std::string>& names) const;
 
   using Measure = std::function<base::Result<Row>(Subject& subject, int round)>;
-  // Measures the subjects in turn, round after round, and prints the table. A subject that fails is
+  // Measures `who` in turn, round after round, and prints the table. A subject that fails is
   // left out of the rest of the experiment; one that hangs, of all that follow. When the whole has
   // taken too long, the rest is measured once and without the others.
   void measure(const std::string& experiment, const std::string& title,
-               const std::vector<Subject*>& subjects, const Rounds& rounds, const Measure& measure);
+               const std::vector<Subject*>& who, const Rounds& rounds, const Measure& measure);
 
  private:
   int rounds_of(const Subject& subject, const Rounds& rounds) const;
