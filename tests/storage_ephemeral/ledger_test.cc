@@ -37,6 +37,31 @@ TEST_F(LedgerTest, ANameIsUsableAtOnceAndElsewhereWhenItWasHeard) {
   EXPECT_FALSE(a.dirty());
 }
 
+TEST_F(LedgerTest, DirectoriesInADirectoryAreCountedWhereTheyAreMadeAndWhereTheyAreHeardOf) {
+  InodeRecord directory = record_of("a");
+  directory.attributes.type = storage::FileType::kDirectory;
+  ASSERT_TRUE(a.create(name("d"), 10, directory).ok());
+  ASSERT_TRUE(a.create(name("e"), 11, directory).ok());
+  ASSERT_TRUE(a.create(name("f"), 12, record_of("a")).ok());
+  ASSERT_TRUE(a.rename(name("e"), {10, "e"}).ok());
+  exchange(a, b, 1);
+  for (const Ledger* one : {&a, &b}) {
+    EXPECT_EQ(one->subdirectories(storage::kRootInode), 1U);
+    EXPECT_EQ(one->subdirectories(10), 1U);
+  }
+  directory.attributes.permissions = 0700;
+  a.update(11, directory);
+  ASSERT_TRUE(a.remove(name("d")).ok());
+  exchange(a, b, 2);
+  for (const Ledger* one : {&a, &b}) {
+    EXPECT_EQ(one->subdirectories(storage::kRootInode), 0U);
+    EXPECT_EQ(one->subdirectories(10), 1U);
+  }
+  a.drop(11);
+  exchange(a, b, 3);
+  for (const Ledger* one : {&a, &b}) EXPECT_EQ(one->subdirectories(10), 0U);
+}
+
 TEST_F(LedgerTest, AFileThatCameAndWentInOneBatchLeavesNothing) {
   ASSERT_TRUE(a.create(name("x"), 10, record_of("a")).ok());
   ASSERT_TRUE(a.remove(name("x")).ok());

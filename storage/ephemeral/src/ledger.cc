@@ -50,6 +50,11 @@ std::vector<std::pair<std::string, Entry>> Ledger::list(InodeNumber directory,
   return result;
 }
 
+std::uint32_t Ledger::subdirectories(InodeNumber directory) const {
+  const auto found = subdirectories_.find(directory);
+  return found == subdirectories_.end() ? 0 : found->second;
+}
+
 std::vector<InodeNumber> Ledger::inodes() const {
   std::vector<InodeNumber> result;
   for (const auto& [inode, slot] : inodes_) {

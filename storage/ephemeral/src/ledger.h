@@ -47,6 +47,7 @@ class Ledger {
   const InodeRecord* record(storage::InodeNumber inode) const;
   std::vector<std::pair<std::string, Entry>> list(storage::InodeNumber directory,
                                                   const std::string& after, std::size_t most) const;
+  std::uint32_t subdirectories(storage::InodeNumber directory) const;
   std::vector<storage::InodeNumber> inodes() const;
   std::vector<storage::InodeNumber> owned_by(Lifetime::Kind kind, const std::string& owner) const;
   std::vector<storage::InodeNumber> expired(base::WallTime now) const;
@@ -115,6 +116,7 @@ class Ledger {
                 storage::ObjectVersion seen);
   void erase_name(const storage::NameKey& key);
   void unlinked(storage::InodeNumber inode, const storage::NameKey* name);
+  void count_if_directory(const InodeSlot& slot, const storage::NameKey& name, int step);
   void forget_record(storage::InodeNumber inode);
   void put_record(storage::InodeNumber inode, InodeSlot& slot, InodeRecord record);
   void index(storage::InodeNumber inode, const Lifetime& lifetime, bool add);
@@ -132,6 +134,9 @@ class Ledger {
   const NodeName self_;
   std::map<storage::NameKey, NameSlot> names_;
   std::unordered_map<storage::InodeNumber, InodeSlot> inodes_;
+  // Directories in a directory, where there are any: their number is asked for with every look at
+  // it.
+  std::unordered_map<storage::InodeNumber, std::uint32_t> subdirectories_;
   std::map<std::pair<Lifetime::Kind, std::string>, std::set<storage::InodeNumber>> owned_;
   std::set<std::pair<base::WallTime, storage::InodeNumber>> expiring_;
   std::set<RecordKey> dirty_, flying_, changed_;

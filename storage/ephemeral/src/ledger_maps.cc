@@ -19,7 +19,9 @@ std::string encode_inode_number(InodeNumber inode) { return ByteWriter().number(
 void Ledger::set_name(const NameKey& key, InodeNumber inode, ObjectVersion seen) {
   erase_name(key);
   const auto at = names_.insert_or_assign(key, NameSlot{.inode = inode, .seen = seen}).first;
-  inodes_[inode].names.push_back(&at->first);
+  InodeSlot& slot = inodes_[inode];
+  slot.names.push_back(&at->first);
+  count_if_directory(slot, key, 1);
 }
 
 void Ledger::erase_name(const NameKey& key) {
@@ -32,6 +34,7 @@ void Ledger::erase_name(const NameKey& key) {
 void Ledger::unlinked(InodeNumber inode, const NameKey* name) {
   const auto found = inodes_.find(inode);
   if (found == inodes_.end()) return;
+  count_if_directory(found->second, *name, -1);
   std::erase(found->second.names, name);
   if (!found->second.names.empty()) return;
   if (found->second.known) {
@@ -41,12 +44,21 @@ void Ledger::unlinked(InodeNumber inode, const NameKey* name) {
   }
 }
 
+void Ledger::count_if_directory(const InodeSlot& slot, const NameKey& name, int step) {
+  if (!slot.known || slot.record.attributes.type != storage::FileType::kDirectory) return;
+  auto& count = subdirectories_[name.directory];
+  count = step > 0 ? count + 1 : count - 1;
+  if (count == 0) subdirectories_.erase(name.directory);
+}
+
 void Ledger::put_record(InodeNumber inode, InodeSlot& slot, InodeRecord record) {
   if (slot.known && slot.record == record) return;
   if (slot.known) index(inode, slot.record.lifetime, false);
+  for (const NameKey* name : slot.names) count_if_directory(slot, *name, -1);
   if (slot.record.version != record.version) slot.holders.clear();
   slot.record = std::move(record);
   slot.known = true;
+  for (const NameKey* name : slot.names) count_if_directory(slot, *name, 1);
   index(inode, slot.record.lifetime, true);
   touched_.insert(inode);
 }
@@ -61,6 +73,7 @@ void Ledger::forget_record(InodeNumber inode) {
   const auto found = inodes_.find(inode);
   if (found == inodes_.end() || !found->second.known) return;
   index(inode, found->second.record.lifetime, false);
+  for (const NameKey* name : found->second.names) count_if_directory(found->second, *name, -1);
   touched_.insert(inode);
   nameless_.erase(inode);
   if (found->second.names.empty()) {

@@ -42,6 +42,7 @@ class VolumeImpl final : public Volume,
   std::vector<std::pair<std::string, Entry>> list(storage::InodeNumber directory,
                                                   const std::string& after,
                                                   std::size_t most) const override;
+  std::uint32_t subdirectories(storage::InodeNumber directory) const override;
   base::Result<Entry> create(const storage::NameKey& key, const NewInode& what) override;
   base::Status link(storage::InodeNumber inode, const storage::NameKey& key) override;
   base::Status remove(const storage::NameKey& key) override;

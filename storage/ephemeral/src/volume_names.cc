@@ -65,6 +65,11 @@ std::vector<std::pair<std::string, Entry>> VolumeImpl::list(InodeNumber director
   return names;
 }
 
+std::uint32_t VolumeImpl::subdirectories(InodeNumber directory) const {
+  const std::lock_guard lock(mutex_);
+  return ledger_.subdirectories(directory);
+}
+
 base::Result<Entry> VolumeImpl::create(const NameKey& key, const NewInode& what) {
   TRY_STATUS(check_name(key));
   TRY_STATUS(check_new(what));

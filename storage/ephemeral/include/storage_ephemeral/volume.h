@@ -76,6 +76,8 @@ class Volume {
   virtual std::vector<std::pair<std::string, Entry>> list(storage::InodeNumber directory,
                                                           const std::string& after,
                                                           std::size_t most) const = 0;
+  // How many directories are in it, at no cost; those whose lifetime has just ended may be counted.
+  virtual std::uint32_t subdirectories(storage::InodeNumber directory) const = 0;
   // A new name for something new. The file's version is `writing` with no writer yet:
   // open_write() comes next.
   virtual base::Result<Entry> create(const storage::NameKey& key, const NewInode& what) = 0;

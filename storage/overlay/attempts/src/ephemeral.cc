@@ -122,10 +122,7 @@ Listing EphemeralNames::list(InodeNumber directory) const {
 }
 
 std::uint32_t EphemeralNames::subdirectories(InodeNumber directory) const {
-  std::uint32_t count = 0;
-  for (const auto& [name, entry] : list(directory))
-    if (entry.attributes.type == storage::FileType::kDirectory) ++count;
-  return count;
+  return volume_->subdirectories(directory);
 }
 
 int EphemeralNames::create(const NameKey& key, const Entry& entry) {
