@@ -148,7 +148,7 @@ test('people see, copy, remove and check what is there', async () => {
 });
 
 test('what this service does not do is refused in a sentence', async () => {
-  await put('five', {name: 'fast', tier: 'ephemeral'});
+  await put('five', {name: 'fast', isolation: 'none'});
   const refused = await run('five', {});
-  assert.match(refused.response.result.error, /cannot do "ephemeral"/);
+  assert.match(refused.response.result.error, /cannot do "none"/);
 });
