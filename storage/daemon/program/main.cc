@@ -1,5 +1,6 @@
 // The program `larder-storaged`.
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -65,6 +66,16 @@ void describe(CLI::App& app, Arguments& arguments) {
       "processes; what activations have not committed by then is thrown away.");
 }
 
+// Every file that an attempt has open has a descriptor here, and limits are made for lesser
+// programs.
+void allow_many_files() {
+  constexpr rlim_t kMany = 1 << 20;  // Linux's own bound, unless fs.nr_open says otherwise
+  rlimit limit{kMany, kMany};
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0 || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -80,6 +91,7 @@ int main(int argc, char** argv) {
     std::fputs(config.describe().c_str(), stdout);
     return 0;
   }
+  allow_many_files();
   ::mallopt(M_MMAP_THRESHOLD, kMappedFromBytes);
   // Before the log has its thread: it must not get them.
   const sigset_t signals = base::hold_signals({SIGTERM, SIGINT, SIGQUIT});

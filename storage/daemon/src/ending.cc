@@ -1,8 +1,11 @@
 #include "ending.h"
 
+#include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "storage_tree/outcome.h"
@@ -21,6 +24,7 @@ using storage_tree::Outcome;
 // A store that does not answer is asked again; then the attempt is given up.
 constexpr int kTries = 4;
 constexpr std::chrono::milliseconds kBetweenTries{250};
+constexpr std::size_t kStoredAtOnce = 8;
 
 bool may_be_asked_again(const Error& error) {
   return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded;
@@ -30,13 +34,37 @@ hints::Isolation isolation_of(const Attempt& attempt) {
   return attempt.facts().hint.isolation.value_or(hints::Isolation::kSnapshot);
 }
 
+Result<Content> store(const Attempt& attempt, const std::string& writer,
+                      const storage_attempts::StagedFile& file) {
+  TRY(const base::UniqueFd fd, file.open());
+  return attempt.tree().upload(writer, file.inode, fd.get());
+}
+
+// Some at a time: with small files most of it is waiting for the store.
 Status store_all(const Attempt& attempt, Finished& finished) {
-  for (const auto& file : finished.staged) {
-    TRY(const base::UniqueFd fd, file.open());
-    TRY(const Content content, attempt.tree().upload(finished.write.writer, file.inode, fd.get()));
-    finished.set_content(file.inode, content);
-  }
-  return {};
+  std::mutex mutex;  // guards `next`, `status` and `finished`
+  std::size_t next = 0;
+  Status status;
+  const auto work = [&] {
+    std::unique_lock lock(mutex);
+    while (status && next < finished.staged.size()) {
+      const auto& file = finished.staged[next++];
+      lock.unlock();
+      auto content = store(attempt, finished.write.writer, file);
+      lock.lock();
+      if (content) {
+        finished.set_content(file.inode, *content);
+      } else if (status) {
+        status = content.error();
+      }
+    }
+  };
+  std::vector<std::jthread> others;
+  const std::size_t threads = std::min(kStoredAtOnce, finished.staged.size());
+  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
+  work();
+  others.clear();  // waits for them
+  return status;
 }
 
 bool changes_something(const storage::WriteSet& write) {
