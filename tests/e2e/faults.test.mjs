@@ -8,14 +8,14 @@ import {promisify} from 'node:util';
 
 import {measureDeaths, runtimesOf} from './death.mjs';
 import {ownService, service, withInvoker} from './invoker.mjs';
-import {eventually, remove, scratchFolder, traces} from './platform.mjs';
+import {eventually, leftSince, remove, scratchFolder, traces} from './platform.mjs';
 
 const TOPIC_TOOL = process.env.TOPIC_TOOL;
 const kafka = service('kafka');
 const couchdb = service('couchdb');
 const earlier = traces();
 const run = promisify(execFile);
-after(() => assert.deepEqual(traces(), earlier));
+after(() => assert.deepEqual(leftSince(earlier), []));
 
 // An order of OpenWhisk's new scheduler: to start a container, or without `creationId` to end some.
 const containerOrder = more => JSON.stringify({

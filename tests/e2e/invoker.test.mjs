@@ -5,7 +5,7 @@ import {after, test} from 'node:test';
 
 import {descendsFrom} from './death.mjs';
 import {ownService, service, withInvoker as whileInvokerRuns} from './invoker.mjs';
-import {eventually, passed, remove, scratchFolder, traces} from './platform.mjs';
+import {eventually, leftSince, passed, remove, scratchFolder, traces} from './platform.mjs';
 
 const kafka = service('kafka');
 const couchdb = service('couchdb');
@@ -13,7 +13,7 @@ const before = traces();
 
 const withInvoker = (options, body) => whileInvokerRuns({kafka, couchdb, ...options}, body);
 
-after(() => assert.deepEqual(traces(), before));
+after(() => assert.deepEqual(leftSince(before), []));
 
 test('every kind of activation is acknowledged, recorded and told as an event, as the contract has it', () =>
   withInvoker({}, async invoker => {

@@ -9,14 +9,14 @@ import {promisify} from 'node:util';
 
 import {watch} from './death.mjs';
 import {ownService, service, withInvoker} from './invoker.mjs';
-import {eventually, passed, remove, scratchFolder, traces} from './platform.mjs';
+import {eventually, leftSince, passed, remove, scratchFolder, traces} from './platform.mjs';
 
 const TOPIC_TOOL = process.env.TOPIC_TOOL;
 const kafka = service('kafka');
 const couchdb = service('couchdb');
 const before = traces();
 const run = promisify(execFile);
-after(() => assert.deepEqual(traces(), before));
+after(() => assert.deepEqual(leftSince(before), []));
 
 // `body` with a service of its own, and a folder.
 async function withOwn(name, body) {

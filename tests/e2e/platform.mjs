@@ -81,13 +81,14 @@ export class Platform {
 // What a platform or an invoker may leave behind; the services of other tests have names of their own.
 const isOurs = name => /larder/.test(name) && !/larder-(docker|kafka|couchdb|zookeeper)/.test(name);
 
-// Processes, mounts and cgroups of sandboxes that exist on this machine now.
+// The name of every process, mount and cgroup of sandboxes that is on this machine now.
 export function traces() {
-  const processes = readdirSync('/proc').filter(name => /^[0-9]+$/.test(name)).filter(pid => {
+  const processes = readdirSync('/proc').filter(name => /^[0-9]+$/.test(name)).flatMap(pid => {
     try {
-      return isOurs(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0]);
+      const program = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0];
+      return isOurs(program) ? [`process ${pid} ${program}`] : [];
     } catch {
-      return false;
+      return [];  // it has ended meanwhile
     }
   });
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').filter(isOurs);
@@ -95,8 +96,11 @@ export function traces() {
   for (const root of ['/sys/fs/cgroup', ...readdirSync('/sys/fs/cgroup').map(name => `/sys/fs/cgroup/${name}`)]) {
     collectCgroups(root, 0, cgroups);
   }
-  return {processes: processes.length, mounts: mounts.length, cgroups: cgroups.length};
+  return [...processes, ...mounts, ...cgroups];
 }
+
+// What is here and was not: others' that were here before may go meanwhile.
+export const leftSince = before => traces().filter(name => !before.includes(name));
 
 function collectCgroups(folder, depth, found) {
   let entries = [];

@@ -21,6 +21,7 @@ constexpr milliseconds kAskPause{5};
 constexpr milliseconds kAskPauseMax{50};
 // The daemon writes the last of the log, and its word on memory, some time after the end.
 constexpr std::chrono::seconds kSettlePatience{2};
+constexpr milliseconds kEndNoticed{250};
 // The daemon hears of memory and of the end on two ways; either may be the slower one. As long as
 // OpenWhisk waits for it; only where the kernel cannot be asked.
 constexpr std::chrono::seconds kVerdictPatience{2};
@@ -57,8 +58,9 @@ invoker::CallOutcome DockerContainer::post(const std::string& path, const std::s
   if (parts_.ending->ended()) return nobody_there();
   if (!paused_ && parts_.ending->take_pause()) static_cast<void>(go_on().ok());
   invoker::CallOutcome outcome = client_.post(path, body, deadline, bounds, retry_refused);
+  broke_ = broke(outcome.error);
   // The container's groups go soon after it, and what killed it was counted before.
-  memory_known_ = broke(outcome.error) && note_memory();
+  memory_known_ = broke_ && note_memory();
   if (retry_refused && outcome.error == CallError::kConnectionRefused)
     outcome.error = CallError::kConnectionLost;
   return outcome;
@@ -156,6 +158,8 @@ invoker::CollectedLogs DockerContainer::logs(const invoker::LogRequest& request)
   }
   const auto end = std::chrono::steady_clock::now() + collection_time(request.limit_bytes);
   LogCollector collector(request);
+  // Where the connection broke the end is on its way, mostly, and with it the last lines.
+  if (broke_) static_cast<void>(parts_.ending->wait(kEndNoticed));
   const auto over = [&] { return parts_.ending->ended() && wait_until_settled(end); };
   const base::Status status =
       parts_.log->read({end, request.wait_for_sentinels, over},

@@ -74,6 +74,7 @@ class DockerContainer final : public invoker::Container {
   std::map<std::string, std::uint64_t> attached_;  // by target: the number of the mount
   std::atomic<base::Instant> deadline_{};          // of the last call
   std::atomic<bool> out_of_memory_ = false;
+  std::atomic<bool> broke_ = false;         // the connection of the last call
   std::atomic<bool> memory_known_ = false;  // the kernel was asked when the last call broke
   bool paused_ = false;
   bool destroyed_ = false;
