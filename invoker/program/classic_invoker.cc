@@ -1,5 +1,6 @@
 #include "classic_invoker.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -56,14 +57,19 @@ void ClassicInvoker::Parts::keep(const invoker::ActivationMessage& message,
 }
 
 void ClassicInvoker::Parts::finish(base::Instant deadline) {
-  pinger->disable();
+  {
+    const std::lock_guard lock(enabling);
+    stopping = true;
+    pinger->disable();
+  }
   const base::Instant settled = clock.now() + kSettleTime;
   std::this_thread::sleep_until(std::min(settled, deadline));
   // Committed, so nobody else will run these.
   for (const std::string& message : feed->stop(deadline)) reader->read(message);
   engine->stop(deadline);
   const base::Instant flushed = clock.now() + kFlushPatience;
-  if (const auto status = acknowledger->flush(flushed); !status.ok()) {
+  // Nobody else can say it: a broker that is away has as long as running activations have.
+  if (const auto status = acknowledger->flush(std::max(deadline, flushed)); !status.ok()) {
     log.error("Invoker", status.error().message);
   }
   if (!activations->flush(flushed)) {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -64,6 +65,9 @@ struct ClassicInvoker::Parts {
   std::unique_ptr<invoker::Pinger> pinger;
   std::unique_ptr<invoker_server::ControlServer> server;
   std::atomic<bool> serving = false;  // everything above is there: the server's threads may look
+  std::mutex enabling;                // guards the next two, and with them whether it is enabled
+  bool begins_enabled = true;
+  bool stopping = false;
 
   // Does `attempt` again while what it needs may still come.
   template <typename Attempt>
@@ -82,6 +86,7 @@ struct ClassicInvoker::Parts {
   void keep(const invoker::ActivationMessage& message, const invoker::Activation& activation);
   void look_at_database();
   void look_at_lag();
+  bool enable(bool wanted);
   std::string name() const;
   std::vector<invoker_server::Check> checks();
   std::string metrics() const;

@@ -41,14 +41,22 @@ ClassicInvoker::Parts::~Parts() {
 base::Status ClassicInvoker::Parts::open_server() {
   invoker_server::ControlCallbacks callbacks;
   callbacks.instance = [this] { return name(); };
-  callbacks.enable = [this] { return serving && pinger->enable(); };
-  callbacks.disable = [this] { return serving && pinger->disable(); };
+  callbacks.enable = [this] { return enable(true); };
+  callbacks.disable = [this] { return enable(false); };
   callbacks.is_enabled = [this] { return serving && pinger->is_enabled(); };
   callbacks.metrics = [this] { return metrics(); };
   callbacks.ready = [this] { return checks(); };
   TRY(server, invoker_server::ControlServer::start(server_options(settings), std::move(callbacks)));
   log.info("Invoker", name() + " answers on port " + std::to_string(server->port()));
   return {};
+}
+
+// What is said during the start is kept for its end. One that stops stays disabled.
+bool ClassicInvoker::Parts::enable(bool wanted) {
+  const std::lock_guard lock(enabling);
+  if (!serving) return std::exchange(begins_enabled, wanted) != wanted;
+  if (!wanted) return pinger->disable();
+  return !stopping && pinger->enable();
 }
 
 // Until ZooKeeper has given the number there is a name only.
@@ -139,6 +147,8 @@ void ClassicInvoker::Parts::begin() {
                                              *health_producer, *timer, clock, log);
   feed->start();
   lag_watch = std::make_unique<Periodic>(kLagPause, [this] { look_at_lag(); });
+  const std::lock_guard lock(enabling);
+  if (!begins_enabled) pinger->disable();
   serving = true;
 }
 

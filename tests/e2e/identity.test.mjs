@@ -42,7 +42,12 @@ test('it gets its number when ZooKeeper is there, serves, and keeps it', async (
   let resumed;
   await withInvoker(named, async invoker => {
     await eventually('it waits', async () => (await invoker.check('zookeeper')).error.includes('did not answer'));
+    const ask = path => invoker.get(path, {method: 'POST', headers: credentials}).then(answer => answer.text());
+    assert.match(await ask('/disable'), /is now disabled/);
     resumed = zookeeper.resume();
+    await eventually('it serves', async () => (await invoker.get('/ready')).status === 200);
+    assert.equal(await (await invoker.get('/isEnabled', {headers: credentials})).text(), '{"enabled":false}');
+    assert.match(await ask('/enable'), /is now enabled/);
     const {code, failure} = await invoker.simulate('--requests', '5', '--memory', '128 MB');
     assert.equal(code, 0, failure);
     assert.match(invoker.log, /ZooKeeper gave id 0 to/);

@@ -51,6 +51,19 @@ test('SIGTERM under load loses nothing: what was sent is finished, and the contr
     assert.equal(code, 0, failure);
   }));
 
+// With room for 4 at once 4 are begun, and 4 more are committed and wait behind them. What stays in the topic is the next invoker's.
+test('SIGTERM with a backlog loses nothing: what was committed and had not begun is finished, too', () =>
+  withInvoker({settings: {CONFIG_whisk_containerPool_userMemory: '512m'}}, async invoker => {
+    const simulation = invoker.beginSimulation(
+        '--action', 'sleep:500', '--requests', '0', '--duration', '3s', '--outstanding', '8', '--memory', '128 MB',
+        '--tolerate', 'ping-gap');
+    await simulation.heard(/invoker0 is up/);
+    await eventually('a backlog', async () => await invoker.metric('larder_messages{state="waiting"}') > 2);
+    assert.deepEqual(await invoker.stop(), {code: 0, signal: null});
+    const {code, failure} = await simulation.ended;
+    assert.equal(code, 0, failure);
+  }));
+
 test('the database may go away under load and come back: every record is there in the end', async () => {
   const folder = scratchFolder();
   const own = await ownService('couchdb', folder);

@@ -148,6 +148,8 @@ class Schedule {
     if (state_.filling()) fill_some();
     for (const std::string& message : state_.take_rest()) begin(message);
     if (!in_order_) return "the rest is out of order";
+    for (; processed_ < begun_; ++processed_) state_.processed();
+    if (state_.begun() != 0) return "the rest is miscounted";
     return begun_ == committed_ ? "" : "the rest is not all";
   }
 

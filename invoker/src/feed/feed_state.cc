@@ -44,6 +44,7 @@ std::vector<std::string> FeedState::take_rest() {
   std::vector<std::string> rest(std::make_move_iterator(waiting_.begin()),
                                 std::make_move_iterator(waiting_.end()));
   waiting_.clear();
+  begun_ += rest.size();  // each of them is processed() like the others
   return rest;
 }
 
