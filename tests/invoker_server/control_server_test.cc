@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "curl.h"
+#include "socket_client.h"
 
 namespace {
 
@@ -183,6 +184,15 @@ TEST_F(ControlServerTest, ReadyNamesTheCheckThatFailsAndSinceWhen) {
                          R"({"name":"kafka","ok":true,"since":"2024-03-27T10:00:00.166Z"},)"
                          R"({"name":"database","ok":false,"error":"connect: \"refused\"",)"
                          R"("since":"2024-03-27T10:00:00.166Z"}]})");
+}
+
+TEST_F(ControlServerTest, WhoOpensManyConnectionsKeepsNobodyElseOut) {
+  std::vector<std::unique_ptr<SocketClient>> many;
+  for (int i = 0; i < 300; ++i) {
+    many.push_back(std::make_unique<SocketClient>(server->port()));
+    many.back()->write("GET /ping HTTP/1.1\r\nHost");
+  }
+  EXPECT_EQ(ask("/ping", "--interface 127.0.0.2 --max-time 4").status, 200);
 }
 
 TEST_F(ControlServerTest, APortThatIsTakenIsTold) {

@@ -24,6 +24,7 @@ struct HttpServerConfig {
   std::uint16_t port = 3233;          // 0: any free one
   unsigned threads = 2;
   unsigned connections_max = 1024;
+  unsigned connections_of_one_max = 0;  // from one address; 0: no bound
   std::size_t body_bytes_max = 50u << 20;
   // From accept, or the end of the last answer, until all headers of the next request are here.
   std::chrono::milliseconds header_time_max{60'000};

@@ -11,7 +11,9 @@ namespace {
 // Nothing that is asked here has a body, and nobody has much to ask.
 constexpr std::size_t kBodyBytesMax = 64u << 10;
 constexpr unsigned kConnectionsMax = 256;
-constexpr std::chrono::seconds kHeaderTimeMax{30};
+// Whoever has no credentials may not keep health checks out for long.
+constexpr unsigned kConnectionsOfOneMax = 32;
+constexpr std::chrono::seconds kHeaderTimeMax{5};
 
 HttpServerConfig config_of(const ControlOptions& options) {
   HttpServerConfig config;
@@ -19,6 +21,7 @@ HttpServerConfig config_of(const ControlOptions& options) {
   config.port = options.port;
   config.threads = 1;
   config.connections_max = kConnectionsMax;
+  config.connections_of_one_max = kConnectionsOfOneMax;
   config.body_bytes_max = kBodyBytesMax;
   config.header_time_max = kHeaderTimeMax;
   config.tls = options.tls;

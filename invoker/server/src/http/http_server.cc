@@ -160,7 +160,8 @@ base::Status HttpServer::Impl::start(base::UniqueFd listener) {
   daemon_ = MHD_start_daemon(flags, 0, nullptr, nullptr, &Impl::on_request, this,  //
                              MHD_OPTION_LISTEN_SOCKET, listener_.get(),            //
                              MHD_OPTION_THREAD_POOL_SIZE, config_.threads > 1 ? config_.threads : 0,
-                             MHD_OPTION_CONNECTION_LIMIT, config_.connections_max,        //
+                             MHD_OPTION_CONNECTION_LIMIT, config_.connections_max,  //
+                             MHD_OPTION_PER_IP_CONNECTION_LIMIT, config_.connections_of_one_max,
                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemoryBytes,  //
                              MHD_OPTION_CONNECTION_TIMEOUT, kSilenceSecondsMax,           //
                              MHD_OPTION_URI_LOG_CALLBACK, &Impl::on_request_line, this,   //
