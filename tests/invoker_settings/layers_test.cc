@@ -112,6 +112,9 @@ TEST(Description, NamesTheOriginOfEveryValueAndHidesSecrets) {
             {"CONFIG_whisk_invoker_https_keystorePassword", "geheim2"},
             {"CONFIG_whisk_kafka_common_sslTruststorePassword", "geheim3"},
             {"CONFIG_whisk_kafka_common_saslJaasConfig", "geheim4"},
+            {"CONFIG_whisk_kafka_common_sslKeyPem", "geheim5"},
+            {"CONFIG_whisk_kafka_producer_sslKeystoreKey", "geheim6"},
+            {"CONFIG_whisk_containerFactory_containerArgs_extraEnvVars_0", "TOKEN=geheim7"},
             {"OPENWHISK_CONFIG", "whisk.parameter-storage.aes-128 = \"ZzEyMzQ1Njc4OWFiY2RlZg==\""},
             {"INVOKER_OPTS", "-Dwhisk.user-events.enabled=true"}});
   world.arguments = {"--uniqueName", "node-a", "--id", "3", "--print-config"};

@@ -90,7 +90,8 @@ constexpr Key kKeys[] = {
     {"whisk.container-factory.container-args.dns-servers", nullptr, "list"},
     {"whisk.container-factory.container-args.dns-search", nullptr, "list"},
     {"whisk.container-factory.container-args.dns-options", nullptr, "list"},
-    {"whisk.container-factory.container-args.extra-env-vars", nullptr, "list of NAME=value"},
+    {"whisk.container-factory.container-args.extra-env-vars", nullptr, "list of NAME=value",
+     Shape::kOne, true},
     {"whisk.container-factory.container-args.extra-args", nullptr, "options of docker run: lists",
      Shape::kTree},
     {"whisk.container-factory.runtimes-registry.url", "", "of runtimes' images"},
@@ -157,9 +158,10 @@ bool is_secret(std::string_view path) {
   const Key* key = used_key(path);
   if (key != nullptr && key->shape == Shape::kOne) return key->secret;
   const std::string name = base::lower_case(path);
-  return std::ranges::any_of(
-      std::initializer_list<std::string_view>{"password", "secret", "jaas", "token", "credential"},
-      [&](std::string_view word) { return name.find(word) != name.npos; });
+  return name.ends_with("key") ||
+         std::ranges::any_of(std::initializer_list<std::string_view>{"password", "secret", "jaas",
+                                                                     "token", "credential", "pem"},
+                             [&](std::string_view word) { return name.find(word) != name.npos; });
 }
 
 }  // namespace invoker_settings
