@@ -54,6 +54,9 @@ invoker::InvokerConfig engine_config(const InvokerSettings& settings,
                                      const invoker::InvokerInstance& instance) {
   invoker::InvokerConfig config;
   config.pool = settings.pool;
+  // The topic's feed is what bounds the queue: an activation waits there and is not refused.
+  const invoker::FeedLimits feed = feed_limits_of(settings);
+  config.pool.buffer_max = feed.begun_max + feed.depth_max;
   config.limits = {settings.limits.namespace_default, settings.limits.system};
   config.parameter_keys = {settings.parameter_storage.aes_128, settings.parameter_storage.aes_256};
   config.name_prefix = name_prefix_of(instance);
@@ -61,6 +64,7 @@ invoker::InvokerConfig engine_config(const InvokerSettings& settings,
   config.payload = {settings.limits.payload_bytes_max, settings.limits.truncation_bytes};
   config.namespace_payload = {settings.limits.namespace_payload_bytes_max,
                               settings.limits.namespace_truncation_bytes};
+  config.records_timing = false;
   config.collects_logs = settings.containers.logs == invoker_settings::LogStore::kRecord;
   return config;
 }

@@ -80,6 +80,11 @@ TEST_F(InvokerTest, WhereSomebodyElseTakesTheLogsTheRecordIsTheFirstThatIsHeard)
   EXPECT_THAT(sink_.progress(), ElementsAre(Progress::kRunOnly));
 }
 
+TEST_F(InvokerTest, WhereOnlyWhatOpenWhiskRecordsIsWantedNothingIsAdded) {
+  config_.records_timing = false;
+  EXPECT_EQ(annotation(run_one(), "timing"), nullptr);
+}
+
 TEST_F(InvokerTest, AClockThatIsSetChangesNothingButWhatIsWritten) {
   const testing_support::JumpingClock jumping;
   Invoker invoker(config_, Outside{actions_, containers_, stager_, sink_, jumping, log_});

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "base/utf8.h"
 #include "invoker/make_activation.h"
 #include "invoker/message_json.h"
@@ -9,10 +10,18 @@
 namespace invoker {
 namespace {
 
+constexpr std::size_t kIdShownMax = 64;
 constexpr std::string_view kBlocked = "The action was not invoked due to a blacklisted namespace.";
 
 bool is_container_order(const base::Json& json) {
   return json.is_object() && json.find("whiskActionMetaData") != nullptr;
+}
+
+// As much as tells operators which call it was.
+std::string id_in(const base::Json& json) {
+  const base::Json* id = json.is_object() ? json.find("activationId") : nullptr;
+  if (id == nullptr || !id->is_string()) return {};
+  return "activation " + base::quoted(id->as_string().substr(0, kIdShownMax)) + ": ";
 }
 
 }  // namespace
@@ -22,8 +31,9 @@ void MessageReader::read(const std::string& bytes) {
   auto json = base::Json::parse(base::to_utf8(bytes));
   if (!json) return drop(json.error());
   if (is_container_order(*json)) return drop_order();
+  const std::string id = id_in(*json);
   auto message = read_activation_message(std::move(*json), outside_.clock.wall());
-  if (!message) return drop(message.error());
+  if (!message) return drop({message.error().code, id + message.error().message});
   begin(std::move(*message));
 }
 

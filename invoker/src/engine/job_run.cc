@@ -237,8 +237,20 @@ Activation JobRun::record(Response response) {
                                       base::epoch_ms(context_.outside.clock.wall()));
 }
 
-// What OpenWhisk does not record: the files, and where the time went (ms).
+// What OpenWhisk does not record: the files, and where the time went.
 base::Json JobRun::extra_annotations() const {
+  base::Json extra = base::Json::array();
+  if (context_.config.records_timing) {
+    extra.append(base::Json::object({{"key", "timing"}, {"value", timing()}}));
+  }
+  if (!volumes_.is_null()) {
+    extra.append(base::Json::object({{"key", "volumes"}, {"value", volumes_}}));
+  }
+  return extra;
+}
+
+// In ms.
+base::Json JobRun::timing() const {
   base::Json timing = base::Json::object({{"start", name_of(how_.start)},
                                           {"waitMs", as_ms(phases_.wait)},
                                           {"runMs", as_ms(phases_.run)}});
@@ -246,12 +258,7 @@ base::Json JobRun::extra_annotations() const {
   if (files_) {
     timing.set("attachMs", as_ms(phases_.attach)).set("detachMs", as_ms(phases_.detach));
   }
-  base::Json extra = base::Json::array();
-  extra.append(base::Json::object({{"key", "timing"}, {"value", std::move(timing)}}));
-  if (!volumes_.is_null()) {
-    extra.append(base::Json::object({{"key", "volumes"}, {"value", volumes_}}));
-  }
-  return extra;
+  return timing;
 }
 
 bool JobRun::takes_logs() const { return context_.config.collects_logs && limits_.logs_bytes > 0; }

@@ -69,6 +69,7 @@ class JobRun {
 
   Activation record(Response response);
   base::Json extra_annotations() const;
+  base::Json timing() const;
   bool takes_logs() const;
   bool was_ended(const CallOutcome& outcome) const;
   bool collect_logs(Activation& activation);
