@@ -6,7 +6,8 @@
 //     close FILE             -> closed
 //     settle ATTEMPT yes|no  -> settled
 //     read FILE              -> at BYTES..., then end BYTES, error BYTES or wrong BYTES
-//     state FILE             -> writing, sealed SIZE, poisoned or none
+//     again FILE             -> the same, by an attempt that begins now: what others said is heard
+//     first state FILE             -> writing, sealed SIZE, poisoned or none
 //   writer PATH FILE SIZE CHUNK
 //     writes, a chunk for each line of its input -> at BYTES
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <future>
 #include <iostream>
 #include <map>
@@ -37,9 +39,18 @@ storage::NameKey name_of(std::uint64_t file) {
   return {storage::kRootInode, "f" + std::to_string(file)};
 }
 
+void wait_for(const std::function<void(DoneStatus)>& ask) {
+  std::promise<void> over;
+  ask([&](const base::Status&) { over.set_value(); });
+  over.get_future().wait();
+}
+
 // Reads to the end and looks at every byte.
 void read_file(Volume& volume, std::uint64_t file) {
-  while (!volume.find(name_of(file))) std::this_thread::yield();
+  // As attempts that begin do: news of a node that is killed may be lost with it.
+  while (!volume.find(name_of(file))) {
+    wait_for([&](DoneStatus done) { volume.refresh(std::move(done)); });
+  }
   std::promise<base::Result<OpenFile>> answer;
   volume.open_read(file, "reader", Volume::Visible::kWriting,
                    [&](auto result) { answer.set_value(std::move(result)); });
@@ -73,7 +84,10 @@ void read_file(Volume& volume, std::uint64_t file) {
   volume.close_read(opened->file);
 }
 
+// As everybody can know it: what is being decided is waited for.
 std::string state_of(Volume& volume, std::uint64_t file) {
+  const Attempt attempt = "w" + std::to_string(file);
+  wait_for([&](DoneStatus done) { volume.flush(attempt, std::move(done)); });
   const auto entry = volume.get(file);
   if (!entry) return "none";
   if (entry->record.state == FileState::kWriting) return "writing";
@@ -106,6 +120,9 @@ class Commands {
       open_.erase(file);
       say("closed");
     } else if (what == "read") {
+      read_file(volume_, file);
+    } else if (what == "again") {
+      wait_for([&](DoneStatus done) { volume_.refresh(std::move(done)); });
       read_file(volume_, file);
     } else {
       say(state_of(volume_, file));

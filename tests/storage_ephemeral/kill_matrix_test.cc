@@ -120,7 +120,7 @@ class KillMatrix : public testing::Test {
   }
   Read rest_of_read() { return read_until(UINT64_MAX); }
   Read read_again() {
-    begin_read();
+    b->say("again " + std::to_string(file));
     return rest_of_read();
   }
   std::string on_a(const std::string& what) { return a->ask(what + " " + std::to_string(file)); }
