@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <map>
 #include <thread>
 
 namespace storage_attempts {
@@ -95,16 +96,17 @@ void MountedTest::attach(std::uint64_t number, std::shared_ptr<storage_ephemeral
 bool MountedTest::commit(std::uint64_t number) {
   auto finished = files_->finish(number);
   if (!finished.ok()) return false;
+  std::map<InodeNumber, Content> contents;
   for (const auto& file : finished->staged) {
-    Content content;
+    Content& content = contents[file.inode];
     content.size = file.size;
     content.bytes.resize(file.size);
     const auto fd = file.open();
     if (!fd.ok()) return false;
     EXPECT_EQ(::pread(fd->get(), content.bytes.data(), file.size, 0),
               static_cast<ssize_t>(file.size));
-    finished->set_content(file.inode, content);
   }
+  finished->set_contents(contents);
   return volume_.commit(finished->write);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -42,8 +43,9 @@ Result<Content> store(const Attempt& attempt, const std::string& writer,
 
 // Some at a time: with small files most of it is waiting for the store.
 Status store_all(const Attempt& attempt, Finished& finished) {
-  std::mutex mutex;  // guards `next`, `status` and `finished`
+  std::mutex mutex;  // guards the next three
   std::size_t next = 0;
+  std::map<storage::InodeNumber, Content> contents;
   Status status;
   const auto work = [&] {
     std::unique_lock lock(mutex);
@@ -53,7 +55,7 @@ Status store_all(const Attempt& attempt, Finished& finished) {
       auto content = store(attempt, finished.write.writer, file);
       lock.lock();
       if (content) {
-        finished.set_content(file.inode, *content);
+        contents.emplace(file.inode, std::move(*content));
       } else if (status) {
         status = content.error();
       }
@@ -64,6 +66,7 @@ Status store_all(const Attempt& attempt, Finished& finished) {
   for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
   work();
   others.clear();  // waits for them
+  finished.set_contents(contents);
   return status;
 }
 

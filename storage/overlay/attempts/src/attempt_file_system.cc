@@ -94,8 +94,13 @@ void for_each_entry(storage::WriteSet& write, InodeNumber inode,
 
 }  // namespace
 
-void Finished::set_content(InodeNumber inode, const Content& content) {
-  for_each_entry(write, inode, [&](storage::Entry& entry) { entry.content = content; });
+void Finished::set_contents(const std::map<InodeNumber, Content>& contents) {
+  const auto set = [&](InodeNumber inode, storage::Entry& entry) {
+    if (const auto at = contents.find(inode); at != contents.end()) entry.content = at->second;
+  };
+  for (auto& [key, entry] : write.names)
+    if (entry) set(entry->inode, *entry);
+  for (auto& [inode, entry] : write.shared) set(inode, entry);
 }
 
 void Finished::set_times(InodeNumber inode, const struct stat& stat) {

@@ -68,8 +68,8 @@ struct Finished {
   storage::WriteSet write;  // without the content of `staged`
   std::vector<StagedFile> staged;
 
-  // Wherever the write set speaks of the file.
-  void set_content(InodeNumber inode, const Content& content);
+  // Wherever the write set speaks of the files.
+  void set_contents(const std::map<InodeNumber, Content>& contents);
   void set_times(InodeNumber inode, const struct stat& stat);
 };
 
