@@ -11,6 +11,7 @@
 
 #include "experiments.h"
 #include "subjects.h"
+#include "testing/scratch_folder.h"
 
 namespace {
 
@@ -35,26 +36,6 @@ constexpr std::array<Experiment, 12> kExperiments{{
     {"names", volumes_bench::known_names},
 }};
 
-// A folder that goes in the end.
-class Scratch {
- public:
-  Scratch() {
-    std::string pattern = std::filesystem::temp_directory_path() / "larder-volumes-XXXXXX";
-    CHECK(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 void run(const std::vector<std::string>& only, World& world) {
   const auto start = volumes_bench::Clock::now();
   for (const auto& experiment : kExperiments) {
@@ -77,7 +58,7 @@ int main(int count, char** words) {
   CLI11_PARSE(app, count, words);
   std::signal(SIGPIPE, SIG_IGN);
 
-  const Scratch scratch;
+  const testing_support::ScratchFolder scratch;
   volumes_bench::Services services(scratch.path() / "services");
   World world;
   world.scratch = scratch.path();

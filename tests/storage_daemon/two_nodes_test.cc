@@ -37,6 +37,18 @@ class TwoNodes : public testing::Test {
     return storaged_test::volume_with_parts("v" + tag_, hints::Lifetime::Kind::kVolume);
   }
 
+  static void wait_for_a_name(const Use& reader) {
+    const auto begun = std::chrono::steady_clock::now();
+    while (reader.list(".").empty() && std::chrono::steady_clock::now() - begun < 20s) {
+    }
+  }
+  // Of `log.part`, from when its name has come here; 0 when it could be read to its end.
+  static std::future<int> error_of_reading(const Use& reader) {
+    wait_for_a_name(reader);
+    return std::async(std::launch::async,
+                      [&reader] { return reader.read("log.part") ? 0 : errno; });
+  }
+
   Folder first_, second_;
   std::string tag_;
   std::unique_ptr<Node> one_, two_;
@@ -86,9 +98,7 @@ TEST_F(TwoNodes, AFileIsReadOnOneNodeWhileTheOtherWritesIt) {
   const base::UniqueFd file(
       ::openat(writer.root(), "log.part", O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
   ASSERT_TRUE(file.valid()) << errno;
-  const auto begun = std::chrono::steady_clock::now();
-  while (reader.list(".").empty() && std::chrono::steady_clock::now() - begun < 20s) {
-  }
+  wait_for_a_name(reader);
   ASSERT_EQ(reader.list("."), (std::vector<std::string>{"log.part"}));
   auto all = std::async(std::launch::async, [&] { return reader.read("log.part"); });
   std::string text;
@@ -119,13 +129,7 @@ TEST_F(TwoNodes, AReaderGetsAnErrorWhenTheProducerFails) {
   Use writer(*here_, "a1", volume_with_parts());
   ASSERT_TRUE(writer.write("log.part", "half"));
   Use reader(*there_, "a2", volume_with_parts());
-  const auto begun = std::chrono::steady_clock::now();
-  while (reader.list(".").empty() && std::chrono::steady_clock::now() - begun < 20s) {
-  }
-  auto error = std::async(std::launch::async, [&] {
-    const auto text = reader.read("log.part");
-    return text ? 0 : errno;
-  });
+  auto error = error_of_reading(reader);
   EXPECT_NE(error.wait_for(200ms), std::future_status::ready);
   ASSERT_TRUE(writer.finish(false));
   EXPECT_EQ(error.get(), EIO);
@@ -135,13 +139,7 @@ TEST_F(TwoNodes, AReaderGetsAnErrorWhenTheProducersNodeIsGone) {
   Use writer(*here_, "a1", volume_with_parts());
   ASSERT_TRUE(writer.write("log.part", "half"));
   Use reader(*there_, "a2", volume_with_parts());
-  const auto begun = std::chrono::steady_clock::now();
-  while (reader.list(".").empty() && std::chrono::steady_clock::now() - begun < 20s) {
-  }
-  auto error = std::async(std::launch::async, [&] {
-    const auto text = reader.read("log.part");
-    return text ? 0 : errno;
-  });
+  auto error = error_of_reading(reader);
   EXPECT_NE(error.wait_for(200ms), std::future_status::ready);
   writer.drop();
   here_.reset();
