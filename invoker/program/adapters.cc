@@ -65,6 +65,7 @@ invoker::InvokerConfig engine_config(const InvokerSettings& settings,
   config.namespace_payload = {settings.limits.namespace_payload_bytes_max,
                               settings.limits.namespace_truncation_bytes};
   config.records_timing = false;
+  config.logs_markers = settings.metrics.log_markers;
   config.collects_logs = settings.containers.logs == invoker_settings::LogStore::kRecord;
   return config;
 }

@@ -47,6 +47,7 @@ int run(const invoker_settings::Start& start) {
   sigwait(&signals, &signal);
   log.info("Invoker", "asked to stop: finishing what was taken");
   (*invoker)->stop(start.settings.stop_patience);
+  log.info("Invoker", "stopped");
   return 0;
 }
 

@@ -89,6 +89,13 @@ TEST_F(ActionsFaults, AsksForTheLatestWithTheRevisionAsAHeaderOnly) {
   EXPECT_FALSE(requests[0].headers.contains("expect"));
 }
 
+TEST_F(ActionsFaults, ARevisionThatIsNoneBecomesNoHeader) {
+  serve([](const std::string&) { return http_answer(200, action_document("1-a")); });
+  ASSERT_TRUE(actions_->fetch("guest/hello", "1-a\"\r\nX-More: yes"));
+  EXPECT_FALSE(server_->requests()[0].headers.contains("if-match"));
+  EXPECT_FALSE(server_->requests()[0].headers.contains("x-more"));
+}
+
 TEST_F(ActionsFaults, TakesTheLatestWhereTheRevisionIsAnother) {
   serve([](const std::string&) { return http_answer(200, action_document("2-b", "\"new\"")); });
   const auto fetched = actions_->fetch("guest/hello", "1-a");

@@ -261,7 +261,10 @@ TEST_F(InvokerTest, AnActionThatIsSlowToFetchHoldsNobodyUpAndIsNotLostByStopping
   actions_.hold();
   ASSERT_TRUE(invoker_->submit(message("slow")).ok()) << "returns although fetch() does not";
   std::thread stopper([this] { stop(); });
-  while (invoker_->submit(message("late")).ok()) std::this_thread::yield();
+  // Not so many that the pool's buffer refuses some.
+  while (invoker_->submit(message("late")).ok()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   actions_.release();
   stopper.join();
   const auto all = sink_.wait_for(invoker_->stats().accepted);

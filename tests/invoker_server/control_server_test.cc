@@ -146,7 +146,8 @@ TEST_F(ControlServerTest, AnUnknownPathWithCredentialsIs404InOneLine) {
 TEST_F(ControlServerTest, EveryAnswerCarriesTheRequestsId) {
   EXPECT_EQ(ask("/ping", "-H 'x-request-id: abc'").header("X-Request-ID"), "abc");
   EXPECT_EQ(ask("/nothing", "-H 'X-Request-ID: abc'").header("X-Request-ID"), "abc");
-  for (const char* header : {"", "-H 'X-Request-ID: sid_invokerHealth'", "-H 'X-Request-ID;'"}) {
+  for (const char* header : {"", "-H 'X-Request-ID: sid_invokerHealth'", "-H 'X-Request-ID;'",
+                             "-H 'X-Request-ID: a\x01z'"}) {
     const std::string id = ask("/ping", header).header("X-Request-ID");
     EXPECT_EQ(id.size(), 32u) << header;
     EXPECT_EQ(

@@ -1,5 +1,7 @@
 #include "database.h"
 
+#include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "base/text.h"
@@ -24,6 +26,12 @@ invoker_http::HttpTarget target_of(const CouchSettings& settings) {
 bool stays(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
          c == '-' || c == '*' || c == '_';
+}
+
+// "12-0123abcd". It comes in a message, and what is none is not to become a line of the request:
+// the latest document is what CouchDB answers with in any case.
+bool is_revision(std::string_view text) {
+  return std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '-'; });
 }
 
 }  // namespace
@@ -68,7 +76,8 @@ base::Result<invoker_http::HttpAnswer> Database::get(const std::string& path,
                                     .headers = {"Accept: application/json"},
                                     .body = {},
                                     .answer_bytes_max = kAnswerBytesMax};
-  if (revision) request.headers.push_back("If-Match: \"" + *revision + "\"");
+  if (revision && is_revision(*revision))
+    request.headers.push_back("If-Match: \"" + *revision + "\"");
   return client_.send(request, timeout_, &cancelled_);
 }
 

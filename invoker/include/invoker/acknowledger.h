@@ -77,6 +77,7 @@ class Acknowledger final : public ActivationSink {
     std::string text{};
     std::string smaller{};  // to be sent instead when `text` is too large; empty: nothing smaller
     std::string activation_id{};
+    std::string transaction{};
     base::Instant give_up{};
     std::chrono::milliseconds pause{};  // before it is sent again
     std::function<void()> then{};

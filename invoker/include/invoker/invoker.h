@@ -80,6 +80,7 @@ struct InvokerConfig {
   ResponseBounds namespace_payload;      // where the identity has no limits of its own
   bool collects_logs = true;             // false: somebody else takes what containers print
   bool records_timing = true;            // the annotation `timing`, which OpenWhisk has not
+  bool logs_markers = false;             // OpenWhisk's log markers, for each step of an activation
   hints::Capabilities capabilities;
   std::size_t threads_max = 256;  // activations and container operations at once
   int reschedules_max = 3;        // how often one job may meet a dead container

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "base/result.h"
 
 namespace invoker {
@@ -48,5 +49,10 @@ struct ActivationMessage {
 
   std::string action_id() const { return action_path + "/" + action_name; }
 };
+
+// The log in the name of the transaction that asked for the activation.
+inline base::Logger log_of(const base::Logger& log, const ActivationMessage& message) {
+  return log.for_transaction(message.transid.id);
+}
 
 }  // namespace invoker

@@ -15,6 +15,8 @@ using base::Error;
 using base::ErrorCode;
 using std::chrono::milliseconds;
 
+constexpr const char* kTwin =
+    " (does another invoker run with the same number? Each needs its own --id)";
 constexpr milliseconds kCommitWait{1'000};  // then the caller is asked to come again
 constexpr milliseconds kAskWait{1'000};
 constexpr milliseconds kFatalPause{5'000};
@@ -196,14 +198,14 @@ base::Status Consumer::away() {
 
 base::Status Consumer::reopen_after_fatal() {
   std::array<char, 512> reason{};
-  if (rd_kafka_fatal_error(client()->handle.get(), reason.data(), reason.size()) ==
-      RD_KAFKA_RESP_ERR_NO_ERROR)
-    return {};
+  const auto fault = rd_kafka_fatal_error(client()->handle.get(), reason.data(), reason.size());
+  if (fault == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   const base::Instant now = std::chrono::steady_clock::now();
   if (!fatal_since_) fatal_since_ = now;
   if (now - *fatal_since_ < kFatalPause)
     return Error{ErrorCode::kPermissionDenied,
-                 "Kafka shuts us out of " + topic_ + " for a while: " + reason.data()};
+                 "Kafka shuts us out of " + topic_ + " for a while: " + reason.data() +
+                     (fault == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ? kTwin : "")};
   fatal_since_.reset();
   return open();
 }

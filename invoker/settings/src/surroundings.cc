@@ -62,6 +62,7 @@ base::Result<std::string> read_api_host(const Reader& reader) {
 
 base::Status read_metrics(const Reader& reader, MetricsSettings& metrics) {
   TRY(metrics.stock_tags, reader.flag("METRICS_KAMON_TAGS"));
+  TRY(metrics.log_markers, reader.flag("METRICS_LOG"));
   constexpr std::string_view kOurs = "larder.metrics.stock-names";
   if (reader.has(kOurs)) {
     TRY(metrics.stock_names, reader.flag(kOurs));

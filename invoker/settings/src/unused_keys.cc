@@ -27,7 +27,6 @@ constexpr Unused kUnused[] = {
     {"DB_WHISK_AUTHS", "CONFIG_whisk_couchdb_databases_WhiskAuth says it"},
     {"WHISK_LOGS_DIR", "the log goes to the standard output"},
     {"TZ", "times are in UTC"},
-    {"METRICS_LOG", "log lines carry no markers"},
     {"whisk.activation-store.retry-config", "a record is tried until the database has it"},
 
     {"akka", kJvm},

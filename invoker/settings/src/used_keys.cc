@@ -33,6 +33,7 @@ constexpr Key kKeys[] = {
     {"WHISK_API_HOST_PORT", "443", "its port"},
     {"METRICS_KAMON", "false", "with whisk.metrics.prometheus-enabled: OpenWhisk's metric names"},
     {"METRICS_KAMON_TAGS", "false", "those names with labels"},
+    {"METRICS_LOG", "true", "a log line with a marker for each step of an activation"},
 
     {"logback.log.level", "INFO", "DEBUG, INFO, WARN or ERROR"},
     {"whisk.spi.InvokerProvider", nullptr, "the protocol: classic or not"},

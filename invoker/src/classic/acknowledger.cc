@@ -53,6 +53,7 @@ void Acknowledger::result_ready(const ActivationMessage& message, const Activati
            .text = result_ack(message, activation, false),
            .smaller = result_ack(message, activation, true),
            .activation_id = message.activation_id,
+           .transaction = message.transid.id,
            .give_up = give_up_at(activation),
            .then = [this, id = message.activation_id] { result_settled(id); }});
 }
@@ -62,6 +63,7 @@ void Acknowledger::completed(const ActivationMessage& message, Activation activa
   tell_event(message, activation);
   Delivery delivery{.topic = topic_of(message),
                     .activation_id = message.activation_id,
+                    .transaction = message.transid.id,
                     .give_up = give_up_at(activation)};
   if (final_ack(message.blocking, progress) == AckKind::kCompletion) {
     delivery.text = completion_ack(message, activation.response.code, instance_);
@@ -80,6 +82,7 @@ void Acknowledger::refuse(const ActivationMessage& message, const Activation& ac
   deliver({.topic = topic_of(message),
            .text = combined_ack(message, activation, instance_, true),
            .activation_id = message.activation_id,
+           .transaction = message.transid.id,
            .give_up = give_up_at(activation)});
   outside_.processed();
 }
@@ -136,9 +139,10 @@ void Acknowledger::on_sent(const SharedDelivery& delivery, const base::Status& s
   } else if (status.error().code == base::ErrorCode::kUnavailable && may_send_again(*delivery)) {
     return send_later(delivery);
   } else {
-    outside_.log.error("Acknowledger", "gave up the acknowledgement of activation " +
-                                           delivery->activation_id + " to topic " +
-                                           delivery->topic + ": " + status.error().message);
+    outside_.log.for_transaction(delivery->transaction)
+        .error("Acknowledger", "gave up the acknowledgement of activation " +
+                                   delivery->activation_id + " to topic " + delivery->topic + ": " +
+                                   status.error().message);
     const std::lock_guard lock(mutex_);
     ++stats_.lost;
   }
@@ -171,17 +175,18 @@ void Acknowledger::tell_event(const ActivationMessage& message, const Activation
   auto event =
       activation_event(message, activation, config_.instance.source(), outside_.clock.wall());
   if (!event) {
-    outside_.log.warn("Acknowledger", "activation " + message.activation_id +
-                                          " has no path or kind in its record: no event is sent");
+    log_of(outside_.log, message)
+        .warn("Acknowledger", "activation " + message.activation_id +
+                                  " has no path or kind in its record: no event is sent");
     return;
   }
-  outside_.producer.send(
-      *config_.event_topic, std::move(*event),
-      [this, id = message.activation_id](const base::Status& status) {
-        if (status.ok()) return;
-        outside_.log.warn("Acknowledger",
-                          "the event of activation " + id + " is lost: " + status.error().message);
-      });
+  outside_.producer.send(*config_.event_topic, std::move(*event),
+                         [id = message.activation_id,
+                          log = log_of(outside_.log, message)](const base::Status& status) {
+                           if (status.ok()) return;
+                           log.warn("Acknowledger", "the event of activation " + id +
+                                                        " is lost: " + status.error().message);
+                         });
 }
 
 void Acknowledger::stop() {

@@ -69,8 +69,9 @@ bool MessageReader::is_known(const std::string& id) {
 void MessageReader::begin(ActivationMessage message) {
   if (is_known(message.activation_id)) {
     ++repeated_;
-    outside_.log.warn("MessageReader", "activation " + message.activation_id +
-                                           " came a second time: it is run once");
+    log_of(outside_.log, message)
+        .warn("MessageReader",
+              "activation " + message.activation_id + " came a second time: it is run once");
     return outside_.processed();
   }
   if (outside_.is_blocked(message.user.namespace_name)) {
@@ -79,10 +80,11 @@ void MessageReader::begin(ActivationMessage message) {
     return outside_.acknowledger.refuse(message, fallback_activation(message, refusal, now_ms));
   }
   const std::string id = message.activation_id;
+  const base::Logger log = log_of(outside_.log, message);
   if (const auto status = outside_.invoker.submit(std::move(message)); !status.ok()) {
     // The reader is stopped before the invoker, so this is a fault of ours; the controller finds
     // out by its own patience.
-    outside_.log.error("MessageReader", "activation " + id + ": " + status.error().message);
+    log.error("MessageReader", "activation " + id + ": " + status.error().message);
     outside_.processed();
   }
 }

@@ -59,6 +59,7 @@ void Invoker::Engine::execute(const command::Start& start) {
   const auto slot = std::make_shared<Slot>(Slot{start.container, nullptr});
   slots_.emplace(start.container, slot);
   const SharedJob job = start.job ? jobs_.at(*start.job) : nullptr;
+  if (job) mark(job->message, "invoker_containerStart.cold_counter");
   executor_.run(
       [this, slot, job, spec = spec_of(start, job.get())] { this->start(slot, job, spec); });
 }
@@ -76,7 +77,8 @@ void Invoker::Engine::start(const SharedSlot& slot, const SharedJob& job,
     });
     return;
   }
-  outside_.log.error("Invoker", "container " + spec.name + ": " + made.error().message);
+  const base::Logger log = job ? log_of(outside_.log, job->message) : outside_.log;
+  log.error("Invoker", "container " + spec.name + ": " + made.error().message);
   if (job) complete_without_container(*job, provisioning_failure(made.error(), spec));
   pool_.post([this, id = slot->id, job](ContainerPool& pool, base::Instant now) {
     slots_.erase(id);
@@ -103,6 +105,10 @@ void Invoker::Engine::execute(const command::Run& run) {
 }
 
 void Invoker::Engine::run(const SharedSlot& slot, const SharedJob& job, const command::Run& how) {
+  if (how.start == StartKind::kWarm) mark(job->message, "invoker_containerStart.warmed_counter");
+  if (how.start == StartKind::kStemCell) {
+    mark(job->message, "invoker_containerStart.prewarmed_counter");
+  }
   // The attempt, and with it what it holds of files, is over before the job can go elsewhere.
   JobRun::Outcome outcome =
       JobRun(*job, *slot->container, how,
@@ -168,9 +174,9 @@ void Invoker::Engine::execute(const command::Remove& remove) {
 void Invoker::Engine::execute(const command::Refuse& refuse) {
   const auto at = jobs_.find(refuse.job);
   executor_.run([this, job = at->second, reason = refuse.reason] {
-    outside_.log.warn("Invoker", "refused activation " + job->message.activation_id + " of " +
-                                     job->action->full_name() + ": " +
-                                     std::string(name_of(reason)));
+    log_of(outside_.log, job->message)
+        .warn("Invoker", "refused activation " + job->message.activation_id + " of " +
+                             job->action->full_name() + ": " + std::string(name_of(reason)));
     complete_without_container(*job, Response::error(StatusCode::kWhiskError, kNoResources));
   });
   jobs_.erase(at);

@@ -50,6 +50,8 @@ class Invoker::Engine {
   void fetch_action(const SharedJob& job);
   // The action is there: the job goes to the pool, or ends for a fault in what was asked for.
   void begin(const SharedJob& job, std::shared_ptr<const Action> action);
+  // A line of the log with one of OpenWhisk's markers.
+  void mark(const ActivationMessage& message, std::string_view marker) const;
   bool wait_for_fetches(base::Instant deadline);
   void abort();
   void complete_without_action(const ActivationMessage& message, Response response);

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "engine/engine.h"
+#include "engine/markers.h"
 #include "hints/capabilities.h"
 #include "hints/parse.h"
 #include "invoker/make_activation.h"
@@ -52,6 +53,7 @@ base::Status Invoker::Engine::submit(ActivationMessage message) {
   job->id = JobId{next_job_++};
   job->accepted = outside_.clock.now();
   job->message = std::move(message);
+  mark(job->message, "invoker_activation_start");
   if (auto action = outside_.actions.known(job->message.action_id(), job->message.revision)) {
     begin(job, std::move(action));
     return {};
@@ -69,8 +71,9 @@ void Invoker::Engine::fetch_action(const SharedJob& job) {
   if (action) {
     begin(job, std::move(action).value());
   } else {
-    outside_.log.warn("Invoker", "action " + job->message.action_id() + " of activation " +
-                                     job->message.activation_id + ": " + action.error().message);
+    log_of(outside_.log, job->message)
+        .warn("Invoker", "action " + job->message.action_id() + " of activation " +
+                             job->message.activation_id + ": " + action.error().message);
     complete_without_action(job->message, fetch_failure(action.error()));
   }
   const std::lock_guard lock(fetches_mutex_);
@@ -114,6 +117,13 @@ std::optional<std::string> Invoker::Engine::broken_limit_of(const Job& job) cons
   if (!config_.limits) return std::nullopt;
   return broken_limit(job.action->limits, job.message.user.limits,
                       config_.limits->namespace_default, config_.limits->system);
+}
+
+void Invoker::Engine::mark(const ActivationMessage& message, std::string_view marker) const {
+  if (!config_.logs_markers) return;
+  Markers(true, log_of(outside_.log, message), outside_.clock, message.transid)
+      .mark(marker, "activation " + message.activation_id + " of " + message.action_id() + " for " +
+                        message.user.namespace_name);
 }
 
 void Invoker::Engine::complete_without_action(const ActivationMessage& message, Response response) {

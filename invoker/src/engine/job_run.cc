@@ -66,6 +66,8 @@ JobRun::JobRun(const Job& job, Container& container, const command::Run& how, Co
       container_(container),
       how_(how),
       context_(std::move(context)),
+      log_(log_of(context_.outside.log, job.message)),
+      markers_(context_.config.logs_markers, log_, context_.outside.clock, job.message.transid),
       limits_(job.action->limits),
       bounds_{bound(job.message.user, "maxPayloadSize", context_.config.namespace_payload.max_bytes,
                     context_.config.payload.max_bytes),
@@ -147,7 +149,7 @@ bool JobRun::detach_files() {
   bool released = true;
   for (const std::string& target : attached_ | std::views::reverse) {
     const auto outcome = container_.detach(target);
-    if (!outcome) context_.outside.log.warn("Invoker", outcome.error().message);
+    if (!outcome) log_.warn("Invoker", outcome.error().message);
     released = released && outcome && *outcome == DetachOutcome::kClean;
   }
   return released;
@@ -162,7 +164,7 @@ Response JobRun::settle_files(Response response, bool& conflict) {
     return response;
   }
   conflict = report.error().code == ErrorCode::kConflict;
-  if (!conflict) context_.outside.log.error("Invoker", report.error().message);
+  if (!conflict) log_.error("Invoker", report.error().message);
   if (response.code != StatusCode::kSuccess) return response;
   return Response::error(conflict ? StatusCode::kApplicationError : StatusCode::kWhiskError,
                          report.error().message);
@@ -178,27 +180,37 @@ std::optional<Response> JobRun::call() {
 
 // Nothing when /init succeeded; nothing and no time of it when the job is given back.
 std::optional<Response> JobRun::initialize() {
-  const CallOutcome outcome =
-      post("/init", init_body(job_.message, *job_.action, deadline_ms()), true);
+  markers_.started("invoker_activationInit", "the code goes to the container");
+  const CallOutcome outcome = post("/init", init_body(job_.message, *job_.action, deadline_ms()),
+                                   context_.config.payload, true);
   phases_.init = outcome.elapsed;
   if (gives_back(outcome)) return std::nullopt;
   const CallFacts facts = facts_of(outcome, context_.config.payload.max_bytes);
   times_.init = call_time(outcome, facts);
   if (was_ended(outcome)) return Response::error(StatusCode::kWhiskError, std::string(kEnded));
   auto failure = init_failure(outcome, facts);
+  ended("invoker_activationInit", outcome, !failure);
   if (!failure) context_.on_initialized();
   return failure;
 }
 
 std::optional<Response> JobRun::invoke() {
+  markers_.started("invoker_activationRun", "the arguments go to the container");
   const CallOutcome outcome =
-      post("/run", run_body(job_.message, *job_.action, deadline_ms()), false);
+      post("/run", run_body(job_.message, *job_.action, deadline_ms()), bounds_, false);
   phases_.run = outcome.elapsed;
   if (gives_back(outcome)) return std::nullopt;
   const CallFacts facts = facts_of(outcome, bounds_.max_bytes);
   times_.run = call_time(outcome, facts);
   if (was_ended(outcome)) return Response::error(StatusCode::kWhiskError, std::string(kEnded));
-  return run_response(outcome, facts);
+  Response response = run_response(outcome, facts);
+  ended("invoker_activationRun", outcome, outcome.error == CallError::kNone);
+  return response;
+}
+
+void JobRun::ended(std::string_view step, const CallOutcome& outcome, bool well) const {
+  if (well) return markers_.finished(step, "it answers", outcome.elapsed);
+  markers_.failed(step, "it does not answer as it should", outcome.elapsed);
 }
 
 // The action is not at fault when the invoker itself took its container away.
@@ -206,9 +218,10 @@ bool JobRun::was_ended(const CallOutcome& outcome) const {
   return context_.ending && outcome.error == CallError::kConnectionLost;
 }
 
-CallOutcome JobRun::post(const char* path, const std::string& body, bool retry_refused) {
+CallOutcome JobRun::post(const char* path, const std::string& body, const ResponseBounds& bounds,
+                         bool retry_refused) {
   const auto deadline = context_.outside.clock.now() + limits_.timeout;
-  return container_.post(path, body, deadline, bounds_, retry_refused);
+  return container_.post(path, body, deadline, bounds, retry_refused);
 }
 
 bool JobRun::gives_back(const CallOutcome& outcome) const {
@@ -277,10 +290,14 @@ bool JobRun::pass_over_logs() {
 bool JobRun::collect_logs(Activation& activation) {
   if (!takes_logs()) return true;
   const StatusCode code = activation.response.code;
+  const auto begun = context_.outside.clock.now();
+  markers_.started("invoker_collectLogs", "what it printed is read");
   const CollectedLogs logs = container_.logs(log_request(code, limits_.logs_bytes));
   RecordedLogs recorded =
       record_logs(logs, code, limits_.logs_bytes, context_.outside.clock.wall());
   activation.logs = std::move(recorded.lines);
+  markers_.finished("invoker_collectLogs", std::to_string(activation.logs.size()) + " lines",
+                    between(begun, context_.outside.clock.now()));
   return recorded.complete;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/job.h"
+#include "engine/markers.h"
 #include "invoker/activation.h"
 #include "invoker/container.h"
 #include "invoker/invoker.h"
@@ -62,8 +63,10 @@ class JobRun {
   std::optional<Response> call();
   std::optional<Response> initialize();
   std::optional<Response> invoke();
-  CallOutcome post(const char* path, const std::string& body, bool retry_refused);
+  CallOutcome post(const char* path, const std::string& body, const ResponseBounds& bounds,
+                   bool retry_refused);
   bool gives_back(const CallOutcome& outcome) const;
+  void ended(std::string_view step, const CallOutcome& outcome, bool well) const;
   CallFacts facts_of(const CallOutcome& outcome, std::int64_t max_bytes);
   std::int64_t deadline_ms() const;
 
@@ -79,8 +82,10 @@ class JobRun {
   Container& container_;
   const command::Run how_;
   const Context context_;
+  const base::Logger log_;
+  const Markers markers_;
   const ActionLimits& limits_;
-  const ResponseBounds bounds_;
+  const ResponseBounds bounds_;  // of what /run answers
 
   std::unique_ptr<StagedFiles> files_;
   std::vector<std::string> attached_;  // targets, in order of attaching

@@ -32,9 +32,15 @@ std::string random_id() {
   return id;
 }
 
+// It goes back in a header.
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text, [](unsigned char c) { return c >= ' ' && c != 0x7f; });
+}
+
 std::string transaction_id(const Request& request, const std::string& header) {
   const std::string* given = request.header(header);
-  const bool usable = given != nullptr && !given->empty() && !given->starts_with(kSystemId);
+  const bool usable =
+      given != nullptr && !given->empty() && !given->starts_with(kSystemId) && is_printable(*given);
   return usable ? *given : random_id();
 }
 

@@ -131,6 +131,7 @@ struct ServerSettings {
 struct MetricsSettings {
   bool stock_names = false;  // OpenWhisk's names on /metrics, beside ours
   bool stock_tags = false;   // with labels in place of parts of those names
+  bool log_markers = true;   // a log line for each step of an activation
 };
 
 struct InvokerSettings {
