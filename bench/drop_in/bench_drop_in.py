@@ -127,6 +127,7 @@ class Invoker:
             "CONFIG_whisk_couchdb_username": user, "CONFIG_whisk_couchdb_password": password,
             databases + "WhiskEntity": "whisk_local_whisks", databases + "WhiskActivation": "whisk_local_activations",
             databases + "WhiskAuth": "whisk_local_subjects", "CONFIG_whisk_containerPool_userMemory": memory,
+            "METRICS_LOG": "false",  # as OpenWhisk's Ansible has it unless it is told otherwise
             "CONFIG_larder_containers": "sandbox", "CONFIG_larder_dataFolder": f"{folder}/data", **(settings or {}),
         }
         begun = time.monotonic()
