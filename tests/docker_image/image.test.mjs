@@ -180,6 +180,7 @@ test('started as OpenWhisk\'s Ansible role starts it, it serves a controller, an
     const served = await invoker.simulate('--action', 'echo', '--action', 'noop', '--action', 'log:5', '--requests', '40',
         '--outstanding', '4', '--memory', '128 MB', '--strict');
     assert.equal(served.code, 0, served.failure);
+    assert.match(invoker.log, /\[INFO\] \[#tid_\w+\] \[Invoker\] .*\[marker:invoker_activationRun_finish:\d+:\d+\]/, 'METRICS_LOG asks for it');
     // Its first look at the database may have come before this test's relay to it; the next follows in 3 s.
     await eventually('all it needs is there', async () => await invoker.status('/ready') === 200);
 
