@@ -47,10 +47,8 @@ void wait_for(const std::function<void(DoneStatus)>& ask) {
 
 // Reads to the end and looks at every byte.
 void read_file(Volume& volume, std::uint64_t file) {
-  // As attempts that begin do: news of a node that is killed may be lost with it.
-  while (!volume.find(name_of(file))) {
-    wait_for([&](DoneStatus done) { volume.refresh(std::move(done)); });
-  }
+  // The name comes by itself, also when the node that made it died before it could tell.
+  while (!volume.find(name_of(file))) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   std::promise<base::Result<OpenFile>> answer;
   volume.open_read(file, "reader", Volume::Visible::kWriting,
                    [&](auto result) { answer.set_value(std::move(result)); });

@@ -15,14 +15,16 @@
 #include <random>
 #include <sstream>
 
-#include "child.h"
 #include "proxy.h"
 #include "remote_store.h"
+#include "testing/child.h"
 #include "testing/memory_object_store.h"
 #include "testing/scratch_folder.h"
 
 namespace storage_ephemeral {
 namespace {
+
+using testing_support::Child;
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nobody sets any
@@ -204,6 +206,25 @@ TEST_F(KillMatrix, AHoldersDaemonThatIsKilledGoesOnOrLeavesAnError) {
   }
   std::printf("whole %llu, poisoned %llu\n", static_cast<unsigned long long>(whole),
               static_cast<unsigned long long>(errors));
+}
+
+// The worst moment: the store has answered, and nobody was told.
+TEST_F(KillMatrix, AHolderThatDiesBeforeItsNewsAreToldIsFoundAllTheSame) {
+  store.set_faults([](const auto& request) {
+    using Store = testing_support::MemoryObjectStore;
+    if (request.kind != Store::Kind::kNotify) return std::optional<Store::Fault>();
+    return std::optional<Store::Fault>(
+        Store::Fault{base::Error{base::ErrorCode::kUnavailable, "died"}});
+  });
+  begin();
+  write_to(size);
+  ASSERT_EQ(on_a("close"), "closed");
+  EXPECT_EQ(on_a("state").substr(0, 6), "sealed");
+  a->kill();
+  begin_read();
+  EXPECT_EQ(rest_of_read().how, "error") << "its holder is away";
+  start_a("");
+  expect_whole(read_again(), "its holder came back");
 }
 
 TEST_F(KillMatrix, AConsumersDaemonThatIsKilledReadsTheWholeFileAfterwards) {

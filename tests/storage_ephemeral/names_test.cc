@@ -11,6 +11,14 @@ namespace {
 
 using Kind = testing_support::MemoryObjectStore::Kind;
 
+void lose_news(testing_support::MemoryObjectStore& store) {
+  store.set_faults([](const auto& request) {
+    using Fault = testing_support::MemoryObjectStore::Fault;
+    if (request.kind != Kind::kNotify) return std::optional<Fault>();
+    return std::optional<Fault>(Fault{base::Error{base::ErrorCode::kUnavailable, "lost"}});
+  });
+}
+
 class Names : public TwoNodes {
  protected:
   bool b_sees(const std::string& text) {
@@ -53,15 +61,44 @@ TEST_F(Names, HundredsGoOutInOneOperation) {
 }
 
 TEST_F(Names, FlushedNamesAreSeenAfterARefreshEvenIfNobodyWasTold) {
-  cluster.store.set_faults([](const auto& request) {
-    using Fault = testing_support::MemoryObjectStore::Fault;
-    if (request.kind != Kind::kNotify) return std::optional<Fault>();
-    return std::optional<Fault>(Fault{base::Error{base::ErrorCode::kUnavailable, "lost"}});
-  });
+  lose_news(cluster.store);
   write_file(a(), "x", new_file(10, "w"), "bytes");
   ASSERT_TRUE(flush(a(), "w").ok());
   ASSERT_TRUE(refresh(b()).ok());
   EXPECT_EQ(b().find(name("x"))->record.state, FileState::kSealed);
+}
+
+// As when a node is killed between the store's answer and its own word.
+TEST_F(Names, WhatNobodyWasToldOfIsFoundByWhoLooks) {
+  write_file(a(), "old", new_file(10, "w"), "bytes");
+  ASSERT_TRUE(b_sees("old"));
+  lose_news(cluster.store);
+  ASSERT_TRUE(a().remove(name("old")).ok());
+  write_file(a(), "new", new_file(11, "w"), "bytes");
+  ASSERT_TRUE(flush(a(), "w").ok());
+  EXPECT_TRUE(b_sees("new"));
+  EXPECT_TRUE(b_misses("old"));
+  const std::size_t before = cluster.store.count(Kind::kOmapList);
+  for (int i = 0; i < 100'000; ++i) EXPECT_TRUE(b().find(name("new")));
+  EXPECT_LE(cluster.store.count(Kind::kOmapList) - before, 20U) << "looking must cost nothing";
+}
+
+// Nobody looks by itself here.
+class LazyNames : public TwoNodes {
+ protected:
+  LazyNames() : TwoNodes(lazy) {}
+  static void lazy(NodeSettings& settings) { settings.look_after = std::chrono::hours(1); }
+};
+
+TEST_F(LazyNames, ANodeThatComesBackSaysThatThereWasMore) {
+  lose_news(cluster.store);
+  write_file(a(), "x", new_file(10, "w"), "bytes");
+  ASSERT_TRUE(flush(a(), "w").ok());
+  cluster.stop("a");
+  EXPECT_FALSE(b().find(name("x")));
+  cluster.store.set_faults({});
+  cluster.start("a", lazy);
+  EXPECT_TRUE(eventually([&] { return b().find(name("x")).has_value(); }));
 }
 
 TEST_F(Names, AWatchThatLostSomethingLooksForIt) {

@@ -1,6 +1,7 @@
 #include "publisher.h"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 #include "bytes.h"
@@ -86,10 +87,28 @@ base::Status Publisher::load() {
     all.merge(page.entries);
     if (!page.more) break;
   }
-  heard_numbers_ = numbers_in(all);
+  // News come to the loop already.
+  std::promise<void> known;
+  const bool runs = context_.loop.post([&] {
+    begin_with(all, version);
+    known.set_value();
+  });
+  if (!runs) return stopping();
+  known.get_future().wait();
+  return {};
+}
+
+void Publisher::begin_with(const std::map<std::string, std::string>& all,
+                           storage::ObjectVersion version) {
+  know(numbers_in(all));
   number_ = heard_numbers_[context_.settings.name];
   with_ledger_([&](Ledger& ledger) { ledger.hear_all(all, version); });
-  return {};
+  if (number_ == 0) return;
+  // An earlier daemon may have died before it could tell of its last batch.
+  context_.store.notify(
+      object_,
+      encode(Announcement{
+          .node = context_.settings.name, .number = number_, .version = version, .values = {}}));
 }
 
 void Publisher::changed() {
@@ -209,13 +228,60 @@ void Publisher::heard(const std::string& bytes) {
   if (!news.ok() || news->node == context_.settings.name) return;
   with_ledger_([&](Ledger& ledger) { ledger.hear(news->values, news->version); });
   std::uint64_t& known = heard_numbers_[news->node];
-  const bool gap = news->number > known + 1;
-  if (!gap) {
+  // Without values it says which batch was the last one.
+  const std::uint64_t told = news->values.empty() ? known : known + 1;
+  if (news->number <= told) {
     known = std::max(known, news->number);
-  } else if (!in_refresh_) {
-    next_refreshing_.emplace_back([](auto) {});
-    begin_refresh();
+  } else {
+    refresh_unasked();
   }
+}
+
+void Publisher::know(const std::map<NodeName, std::uint64_t>& numbers) {
+  for (const auto& [node, number] : numbers) {
+    std::uint64_t& known = heard_numbers_[node];
+    known = std::max(known, number);
+  }
+}
+
+bool Publisher::behind(const std::map<NodeName, std::uint64_t>& numbers) const {
+  return std::ranges::any_of(numbers, [this](const auto& entry) {
+    const auto known = heard_numbers_.find(entry.first);
+    const std::uint64_t heard = known == heard_numbers_.end() ? 0 : known->second;
+    return entry.first != context_.settings.name && heard < entry.second;
+  });
+}
+
+void Publisher::refresh_unasked() {
+  if (in_refresh_) return;
+  next_refreshing_.emplace_back([](auto) {});
+  begin_refresh();
+}
+
+// A node that dies after the store's answer tells nobody of its last batch. So who looks at names
+// makes this node look at the numbers, however often it is done: once in a while.
+void Publisher::looked_at() {
+  if (looking_.load(std::memory_order_relaxed) || looking_.exchange(true)) return;
+  context_.loop.post([self = shared_from_this()] {
+    self->context_.loop.after(self->context_.settings.look_after, [self] { self->look(); });
+  });
+}
+
+void Publisher::look() {
+  looking_ = false;
+  if (stopped_) return;
+  context_.store.omap_list(object_, "", "s/", kPageKeysMax, on_loop(&Publisher::looked));
+}
+
+// What is ahead is under way as a rule: it gets the same time again before all names are read.
+void Publisher::looked(const base::Result<storage::OmapPage>& page) {
+  if (!page.ok()) return;
+  auto numbers = numbers_in(page->entries);
+  if (!behind(numbers)) return;
+  context_.loop.after(context_.settings.look_after,
+                      [self = shared_from_this(), numbers = std::move(numbers)] {
+                        if (!self->stopped_ && self->behind(numbers)) self->refresh_unasked();
+                      });
 }
 
 void Publisher::refresh(DoneStatus done) {
@@ -237,10 +303,7 @@ void Publisher::begin_refresh() {
 void Publisher::compare(const base::Result<storage::OmapPage>& page) {
   if (!page.ok()) return end_refresh(page.error());
   listed_numbers_ = numbers_in(page->entries);
-  const bool behind = std::ranges::any_of(listed_numbers_, [this](const auto& entry) {
-    return entry.first != context_.settings.name && heard_numbers_[entry.first] < entry.second;
-  });
-  if (!behind) return end_refresh({});
+  if (!behind(listed_numbers_)) return end_refresh({});
   listing_ = true;
   if (!writing_) list_from("");
 }
@@ -259,10 +322,7 @@ void Publisher::listed(const base::Result<storage::OmapPage>& page) {
   listed_.insert(page->entries.begin(), page->entries.end());
   if (page->more && !page->entries.empty()) return list_from(page->entries.rbegin()->first);
   with_ledger_([this](Ledger& ledger) { ledger.hear_all(listed_, listed_version_); });
-  for (const auto& [node, number] : listed_numbers_) {
-    std::uint64_t& known = heard_numbers_[node];
-    known = std::max(known, number);
-  }
+  know(listed_numbers_);
   end_refresh({});
 }
 

@@ -38,7 +38,8 @@ class Publisher : public std::enable_shared_from_this<Publisher> {
   base::Status load();
 
   // Any thread:
-  void changed();                 // soon
+  void changed();    // soon
+  void looked_at();  // names were asked for: what was not told to this node is found out soon
   void flush(DoneStatus done);    // when everything until now is in the store
   void refresh(DoneStatus done);  // when everything that is in the store now is known
   void stop();                    // answers everybody; the loop must run no more, or be this thread
@@ -52,6 +53,12 @@ class Publisher : public std::enable_shared_from_this<Publisher> {
   void resolve_conflict();
   void retry(const base::Error& error);
   void heard(const std::string& bytes);
+  void begin_with(const std::map<std::string, std::string>& all, storage::ObjectVersion version);
+  void know(const std::map<NodeName, std::uint64_t>& numbers);
+  bool behind(const std::map<NodeName, std::uint64_t>& numbers) const;
+  void look();
+  void looked(const base::Result<storage::OmapPage>& numbers);
+  void refresh_unasked();
   void begin_refresh();
   void compare(const base::Result<storage::OmapPage>& numbers);
   void list_from(const std::string& after);
@@ -65,6 +72,7 @@ class Publisher : public std::enable_shared_from_this<Publisher> {
   WithLedger with_ledger_;
   std::unique_ptr<storage::Watch> watch_;
   std::atomic<bool> scheduled_{false};
+  std::atomic<bool> looking_{false};
 
   // The loop's thread alone:
   bool stopped_ = false;

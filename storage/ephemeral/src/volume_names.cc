@@ -41,6 +41,7 @@ base::Status check_new(const NewInode& what) {
 }  // namespace
 
 std::optional<Entry> VolumeImpl::find(const NameKey& key) const {
+  publisher_->looked_at();
   const std::lock_guard lock(mutex_);
   auto entry = ledger_.find(key);
   if (entry && expired(entry->record.lifetime, context_.clock.wall())) return std::nullopt;
@@ -48,6 +49,7 @@ std::optional<Entry> VolumeImpl::find(const NameKey& key) const {
 }
 
 std::optional<Entry> VolumeImpl::get(InodeNumber inode) const {
+  publisher_->looked_at();
   const std::lock_guard lock(mutex_);
   auto entry = ledger_.get(inode);
   if (entry && expired(entry->record.lifetime, context_.clock.wall())) return std::nullopt;
@@ -57,6 +59,7 @@ std::optional<Entry> VolumeImpl::get(InodeNumber inode) const {
 std::vector<std::pair<std::string, Entry>> VolumeImpl::list(InodeNumber directory,
                                                             const std::string& after,
                                                             std::size_t most) const {
+  publisher_->looked_at();
   const std::lock_guard lock(mutex_);
   auto names = ledger_.list(directory, after, most);
   const base::WallTime now = context_.clock.wall();

@@ -42,8 +42,10 @@ struct NodeSettings {
   // Nodes for second copies, the best first. Any thread, must not block.
   std::function<std::vector<NodeName>()> copy_candidates;
   std::chrono::milliseconds publish_after{5};  // names wait so long for company
-  std::chrono::milliseconds patience{5000};    // for a holder that does not answer
-  std::chrono::milliseconds heartbeat{1000};   // of a stream on which nothing grows
+  // While names are looked at, this node asks the store so often whether it was not told of some.
+  std::chrono::milliseconds look_after{250};
+  std::chrono::milliseconds patience{5000};   // for a holder that does not answer
+  std::chrono::milliseconds heartbeat{1000};  // of a stream on which nothing grows
   std::size_t connections_per_peer_max = 64;
   std::size_t connections_max = 1024;
 };

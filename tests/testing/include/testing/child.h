@@ -17,7 +17,7 @@
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): unistd.h does without
 
-namespace storage_ephemeral {
+namespace testing_support {
 
 class Child {
  public:
@@ -85,4 +85,4 @@ class Child {
   std::string buffer_;
 };
 
-}  // namespace storage_ephemeral
+}  // namespace testing_support
