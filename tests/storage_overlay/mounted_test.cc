@@ -2,7 +2,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -296,6 +298,38 @@ TEST_P(MountedTest, AFileLargerThanTheCacheIsReadAllTheSame) {
   const auto file = got.get_future().get();
   ASSERT_TRUE(file.ok()) << file.error().message;
   EXPECT_EQ((*file)->size(), storage_overlay::kLargeBytes);
+}
+
+[[noreturn]] void write_through_a_map(const char* path) {
+  constexpr std::size_t kBytes = 16 << 20;
+  const int file = ::open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0 || ::ftruncate(file, kBytes) != 0) ::_exit(1);
+  void* const map = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (map == MAP_FAILED) ::_exit(2);
+  std::memset(map, 'x', kBytes);
+  ::_exit(0);
+}
+
+// A write through a map is done by the kernel later, when the program may be gone.
+TEST_P(MountedTest, WhatAMapWroteAndTheDiskCouldNotHoldIsNotCommitted) {
+  if (GetParam()) GTEST_SKIP() << "the kernel writes itself, and tells by a signal";
+  std::filesystem::create_directory(staging(2));
+  ASSERT_EQ(::mount("small", staging(2).c_str(), "tmpfs", 0, "size=8m"), 0) << errno;
+  attach(2);
+  const std::string path = at(2) / "mapped";
+  // A process of its own: the kernel writes while it holds what the server's process must not miss.
+  const pid_t child = ::fork();
+  if (child == 0) write_through_a_map(path.c_str());
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  const auto finished = files_->finish(2);
+  ASSERT_FALSE(finished.ok());
+  EXPECT_EQ(finished.error().code, base::ErrorCode::kNoSpace);
+  EXPECT_NE(finished.error().message.find("\"mapped\""), std::string::npos)
+      << finished.error().message;
+  files_->drop(2);
+  ASSERT_EQ(::umount2(staging(2).c_str(), MNT_DETACH), 0);
 }
 
 TEST_P(MountedTest, BytesOverTheBoundAreRefused) {

@@ -80,6 +80,9 @@ DaemonOfNode::Ended DaemonOfNode::end_badly(const std::shared_ptr<Attempt>& atte
 DaemonOfNode::Ended DaemonOfNode::end_well(const std::shared_ptr<Attempt>& attempt) {
   auto finished = files_.finish(attempt->facts().number);
   Status ready = finished ? Status() : Status(finished.error());
+  // Readers of its ephemeral files must not wait for an end that never comes.
+  if (!ready)
+    note(settle(*attempt, storage_ephemeral::Outcome::kFailed), attempt->facts().volume.name);
   if (ready) ready = settle(*attempt, storage_ephemeral::Outcome::kSucceeded);
   if (ready) ready = check_dependencies(*attempt, *finished);
   if (ready) return publish(attempt, *std::move(finished));

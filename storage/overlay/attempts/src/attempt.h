@@ -42,6 +42,12 @@ struct OpenFile {
   bool from_before = false;                // borrowed by an earlier process: opens may be too few
 };
 
+// Bytes of a map that found no room: the kernel wrote them when the program had gone on.
+struct LostWrite {
+  InodeNumber inode = 0;
+  int error = 0;
+};
+
 // Threads: everything but satisfy() with `mutex` held.
 class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> {
  public:
@@ -60,7 +66,11 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   bool dropped = false;        // drop() was
   storage::TierTraffic moved;  // of durable files, but what is written
   std::unordered_map<InodeNumber, OpenFile> files;
-  Wants wants;  // of the operation that is under way
+  Wants wants;                    // of the operation that is under way
+  std::optional<LostWrite> lost;  // the first
+  void note_lost(InodeNumber inode, int error) {
+    if (!lost) lost = LostWrite{inode, error};
+  }
 
   // Gets all that is wanted, without `mutex`; then `done`, with 0 or an errno.
   void satisfy(Wants wanted, std::function<void(int)> done);
@@ -85,6 +95,8 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   Answer<storage_overlay::Done> stage(const View& view, bool keep);
   Answer<storage_overlay::Done> make_staging_file(InodeNumber inode);
   Answer<std::shared_ptr<base::UniqueFd>> staging_file(InodeNumber inode);
+  // 0, or an errno.
+  int write_staged(const base::UniqueFd& file, std::string_view bytes, std::uint64_t offset) const;
   // Before a staging file grows to that size.
   Answer<storage_overlay::Done> make_room(const base::UniqueFd& file, std::uint64_t size) const;
   Answer<storage_overlay::Done> truncate(const View& view, std::uint64_t size);
@@ -108,6 +120,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   base::Status look_at(const std::string& name);
   Answer<storage_overlay::Done> copy_content(InodeNumber inode, const View& view, int to);
   Answer<storage_overlay::Done> take_borrowed(InodeNumber inode, OpenFile& file);
+  base::Error lost_error(const storage::WriteSet& write) const;
   base::Result<StagedFile> staged_copy(InodeNumber inode);
   base::Status copy_file(const std::string& from, const std::string& to);
   void remove_file(char kind, InodeNumber inode);

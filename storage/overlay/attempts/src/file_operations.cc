@@ -158,7 +158,13 @@ void AttemptFileSystem::write(NodeId node, Handle handle, std::uint64_t offset,
   std::string copy(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (is_ephemeral(handle)) {
     const auto count = attempt->ephemeral->write(inode_of(node), handle, offset, copy);
-    return count.ok() ? reply.ok(*count) : reply.fail(errno_of(count.error()));
+    if (count.ok()) return reply.ok(*count);
+    const int error = errno_of(count.error());
+    if (how.from_page_cache) {
+      const std::lock_guard lock(attempt->mutex);
+      attempt->note_lost(inode_of(node), error);
+    }
+    return reply.fail(error);
   }
   serve<storage_fuse::Count>(
       attempt, std::move(reply),
@@ -166,8 +172,9 @@ void AttemptFileSystem::write(NodeId node, Handle handle, std::uint64_t offset,
         TRY(const View view, a.overlay.view(inode_of(node)));
         if (!view.staged) return fail(EIO);
         TRY(const auto fd, a.staging_file(inode_of(node)));
-        TRY_STATUS(a.make_room(*fd, offset + copy.size()));
-        if (const int error = write_at(fd->get(), copy, offset); error != 0) return fail(error);
+        const int error = a.write_staged(*fd, copy, offset);
+        if (error != 0 && how.from_page_cache) a.note_lost(inode_of(node), error);
+        if (error != 0) return fail(error);
         if (how.kill_set_ids) {
           storage_overlay::AttributeChange change;
           change.drop_privileges = true;

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "attempt.h"
+#include "base/text.h"
 
 namespace storage_attempts {
 
@@ -45,7 +46,24 @@ base::Status AttemptFileSystem::Attempt::copy_file(const std::string& from, cons
   const int error = source.valid() && copy.valid() ? clone_or_copy(source.get(), copy.get()) : EIO;
   if (error == 0) return {};
   ::unlinkat(directory_.get(), to.c_str(), 0);
-  return base::error_from_errno(error, "copy a file that is open");
+  return base::error_from_errno(
+      error, "copy a file that is open, in " + options.staging.native() + " of the node");
+}
+
+// Nobody was told but the attempt's end, so that must say which bound it was.
+base::Error AttemptFileSystem::Attempt::lost_error(const storage::WriteSet& write) const {
+  std::string what = "a file without a name";
+  for (const auto& [key, entry] : write.names) {
+    if (entry && entry->inode == lost->inode) what = base::quoted(key.name);
+  }
+  what += ": bytes that were written through a map are lost";
+  if (lost->error == EDQUOT && options.staged_budget) {
+    what += ": the volume's quota of " + std::to_string(options.staged_budget->bytes_max()) +
+            " bytes is used up";
+  } else {
+    what += ", in " + options.staging.native();
+  }
+  return base::error_from_errno(lost->error, what);
 }
 
 base::Result<Finished> AttemptFileSystem::Attempt::finish() {
@@ -54,6 +72,7 @@ base::Result<Finished> AttemptFileSystem::Attempt::finish() {
   storage_overlay::Changes changes = overlay.changes();
   finished.read = std::move(changes.read);
   finished.write = std::move(changes.write);
+  if (lost) return lost_error(finished.write);
   for (const InodeNumber inode : changes.staged) {
     TRY(StagedFile file, staged_copy(inode));
     finished.staged.push_back(std::move(file));

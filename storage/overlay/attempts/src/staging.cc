@@ -162,6 +162,13 @@ Answer<storage_overlay::Done> AttemptFileSystem::Attempt::make_room(const base::
   return storage_overlay::Done{};
 }
 
+int AttemptFileSystem::Attempt::write_staged(const base::UniqueFd& file, std::string_view bytes,
+                                             std::uint64_t offset) const {
+  const auto room =
+      storage_attempts::make_room(options.staged_budget.get(), file.get(), offset + bytes.size());
+  return room != 0 ? room : write_at(file.get(), bytes, offset);
+}
+
 // O_TRUNC: at size 0 too, that is a change.
 Answer<storage_overlay::Done> AttemptFileSystem::Attempt::empty(const View& view,
                                                                 bool drop_privileges) {
