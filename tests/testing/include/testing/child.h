@@ -1,6 +1,7 @@
 // A process that is spoken to in lines, and killed.
 #pragma once
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
