@@ -60,7 +60,7 @@ class World {
       CHECK(node.ok());
       ports_.push_back((*node)->port());
       nodes_.push_back(std::move(*node));
-      const std::string place = directory + "/" + name;
+      const auto place = (std::filesystem::path(directory) / name).string();
       std::filesystem::create_directories(place);
       auto volume = nodes_.back()->attach("bench/job", place, {});
       CHECK(volume.ok());
@@ -253,7 +253,8 @@ int main(int argc, char** argv) {
   std::string pattern =
       (argc > 1 ? std::string(argv[1]) : std::filesystem::temp_directory_path().string()) +
       "/larder-ephemeral-XXXXXX";
-  const std::string directory = ::mkdtemp(pattern.data());
+  CHECK(::mkdtemp(pattern.data()) != nullptr);
+  const std::string& directory = pattern;
   std::vector<double> floors;
   for (int round = 0; round < kRounds; ++round) {
     floors.push_back(bench_ephemeral::plain_copy_seconds(directory, kBytes, kStep));

@@ -18,6 +18,7 @@ namespace {
 
 base::UniqueFd listen_anywhere(sockaddr_in& at) {
   base::UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  CHECK(fd.get() >= 0);
   at.sin_family = AF_INET;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof(at);
@@ -56,6 +57,7 @@ double plain_copy_seconds(const std::string& directory, std::uint64_t bytes, std
           static_cast<ssize_t>(step));
   }
   const base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  CHECK(socket.get() >= 0);
   CHECK(::connect(socket.get(), reinterpret_cast<sockaddr*>(&at), sizeof(at)) == 0);
   std::uint64_t got = 0;
   while (got < bytes) {

@@ -31,12 +31,12 @@ MirrorMount::MirrorMount(std::filesystem::path place, const std::vector<std::str
   const dev_t before = device_of(mounted());
   if (::posix_spawn(&keeper_, MIRROR_PROGRAM, nullptr, nullptr, pointers.data(), environ) != 0) {
     std::cerr << "cannot start " MIRROR_PROGRAM "\n";
-    std::exit(1);
+    std::_Exit(1);
   }
   while (device_of(mounted()) == before) {
     if (::waitpid(keeper_, nullptr, WNOHANG) == 0) continue;
     std::cerr << "the mount did not come up\n";
-    std::exit(1);
+    std::_Exit(1);
   }
 }
 

@@ -51,7 +51,7 @@ double upload_mib_s(storage::ObjectStore& store, const std::string& space) {
   for (std::size_t i = 0; i < kObjects; ++i) {
     free.acquire();
     store.write({Pool::kData, space, std::to_string(i)}, {.absent = true, .data = bytes},
-                [&](auto written) {
+                [&](const auto& written) {
                   CHECK(written.ok());
                   free.release();
                 });

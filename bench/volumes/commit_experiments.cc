@@ -38,7 +38,7 @@ Result<Row> beside_rados(Subject& subject, const RadosFloor& rados, int round) {
   const std::string name = "durable" + std::to_string(round);
   TRY(const double taken, timed([&] { return write_in(subject, kNodeA, name, kBytes, 5); }));
   TRY_STATUS(remove_in(subject, kNodeA, {name}));
-  const double ours = static_cast<double>(kBytes / kMiB) / taken;
+  const double ours = static_cast<double>(kBytes) / kMiB / taken;
   return Row{{"written and committed MiB/s", ours},
              {"rados bench MiB/s", floor.mib_s},
              {"of rados bench ratio", ours / floor.mib_s}};

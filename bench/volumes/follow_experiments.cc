@@ -39,7 +39,7 @@ Result<Time> produce(Subject& subject, const Follow& follow, const std::string& 
       if (follow.mib_a_second > 0)
         std::this_thread::sleep_until(
             start + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(
-                        static_cast<double>(at / kMiB) / follow.mib_a_second)));
+                        static_cast<double>(at) / kMiB / follow.mib_a_second)));
       stamp(piece, at, 3);
       TRY_STATUS(write_all(fd.get(), piece.data(), piece.size()));
     }

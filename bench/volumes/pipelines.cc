@@ -1,12 +1,12 @@
 // Pipelines of activations, with what they leave for each other in one tier or the other.
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <ctime>
 #include <numeric>
 #include <random>
 #include <thread>

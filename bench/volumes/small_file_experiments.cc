@@ -76,8 +76,11 @@ Result<int> list_and_stat(const Path& directory) {
   if (opened == nullptr) return failed("listing", directory);
   int found = 0;
   struct stat stat{};
-  while (const dirent* const entry = ::readdir(opened))
-    if (::fstatat(::dirfd(opened), entry->d_name, &stat, 0) == 0 && S_ISREG(stat.st_mode)) ++found;
+  const int folder = ::dirfd(opened);
+  CHECK(folder >= 0);
+  while (const dirent* const entry =
+             ::readdir(opened))  // NOLINT(concurrency-mt-unsafe): ours alone
+    if (::fstatat(folder, entry->d_name, &stat, 0) == 0 && S_ISREG(stat.st_mode)) ++found;
   ::closedir(opened);
   return found;
 }

@@ -151,7 +151,9 @@ base::Status Store::delete_action(const std::string& id) {
 base::Result<std::vector<Json>> Store::records(const std::string& namespace_name,
                                                const std::vector<std::string>& activation_ids) {
   Json keys = Json::array();
-  for (const std::string& id : activation_ids) keys.append(namespace_name + "/" + id);
+  for (const std::string& id : activation_ids) {
+    keys.append(std::string(namespace_name).append(1, '/').append(id));
+  }
   TRY(const Json answer,
       ask_json({.method = "POST",
                 .path = "/" + url_segment(config_.activations) + "/_all_docs?include_docs=true",

@@ -18,8 +18,8 @@ const Json* annotation(const Activation& activation, std::string_view key) {
   return nullptr;
 }
 
-Json text_or(const Json* value, Json fallback) {
-  return value != nullptr && value->is_string() ? *value : std::move(fallback);
+Json text_or(const Json* value, const Json& fallback) {
+  return value != nullptr && value->is_string() ? *value : fallback;
 }
 
 Json whole_or_zero(const Json* value) {
