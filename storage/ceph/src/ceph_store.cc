@@ -1,6 +1,7 @@
 #include "storage_ceph/ceph_store.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <set>
 #include <utility>
 
@@ -44,6 +45,14 @@ OmapPage page_of(const Found& found, std::uint64_t version) {
 
 base::Error error_of(int result, std::string_view what, const ObjectId& object) {
   return error_from_rados(result, std::string(what) + " " + to_string(object));
+}
+
+// Who is refused a write must learn whose bound it was.
+base::Error write_error(int result, const ObjectId& object, const std::string& pool) {
+  base::Error error = error_of(result, "writing", object);
+  if (result == -EDQUOT) error.message += ": the quota of the pool " + pool + " is used up";
+  if (result == -ENOSPC) error.message += ": the cluster has no room for the pool " + pool;
+  return error;
 }
 
 class CephStore final : public storage::ObjectStore {
@@ -107,9 +116,9 @@ void CephStore::write(const ObjectId& object, ObjectWrite change, Done<ObjectVer
   if (refused<ObjectVersion>(check_write(object, change), done)) return;
   librados::ObjectWriteOperation operation;
   fill(operation, change);
-  auto answered = [object, remove = change.remove, done = std::move(done)](int result,
-                                                                           std::uint64_t version) {
-    if (result < 0) return done(error_of(result, "writing", object));
+  auto answered = [this, object, remove = change.remove, done = std::move(done)](
+                      int result, std::uint64_t version) {
+    if (result < 0) return done(write_error(result, object, connection_->name_of(object.pool)));
     done(remove ? 0 : version);
   };
   requests_.write(connection_->pool(object), object.name, operation, bytes_of(change),

@@ -61,6 +61,8 @@ base::Result<std::unique_ptr<Connection>> Connection::open(const CephOptions& op
   if (const int result = connection->cluster_.connect(); result < 0) {
     return error_from_rados(result, "connecting to the monitors");
   }
+  connection->metadata_name_ = options.metadata_pool;
+  connection->data_name_ = options.data_pool;
   TRY_STATUS(connection->open_pool(options.metadata_pool, connection->metadata_));
   TRY_STATUS(connection->open_pool(options.data_pool, connection->data_));
   return connection;

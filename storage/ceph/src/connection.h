@@ -1,7 +1,9 @@
 // A connected client of RADOS and its two pools.
 #pragma once
 
+#include <memory>
 #include <rados/librados.hpp>
+#include <string>
 
 #include "base/result.h"
 #include "storage/object_store.h"
@@ -20,6 +22,9 @@ class Connection {
   librados::IoCtx pool(const storage::ObjectId& object) const {
     return pool(object.pool, object.space);
   }
+  const std::string& name_of(storage::Pool pool) const {
+    return pool == storage::Pool::kMetadata ? metadata_name_ : data_name_;
+  }
   librados::Rados& cluster() { return cluster_; }
 
  private:
@@ -28,6 +33,7 @@ class Connection {
 
   librados::Rados cluster_;
   librados::IoCtx metadata_, data_;
+  std::string metadata_name_, data_name_;
 };
 
 }  // namespace storage_ceph
