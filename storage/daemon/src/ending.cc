@@ -22,14 +22,13 @@ using storage::CommitReport;
 using storage::Content;
 using storage_tree::Outcome;
 
-// A store that does not answer is asked again; then the attempt is given up.
+// A store that refuses is asked again; then the attempt is given up. Where it says nothing, the
+// tree has waited for three answers already.
 constexpr int kTries = 4;
 constexpr std::chrono::milliseconds kBetweenTries{250};
 constexpr std::size_t kStoredAtOnce = 8;
 
-bool may_be_asked_again(const Error& error) {
-  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded;
-}
+bool may_be_asked_again(const Error& error) { return error.code == ErrorCode::kUnavailable; }
 
 hints::Isolation isolation_of(const Attempt& attempt) {
   return attempt.facts().hint.isolation.value_or(hints::Isolation::kSnapshot);
