@@ -169,8 +169,9 @@ Step Steps::until_done(storage::VolumeProvider& provider, const std::string& act
 void Steps::check(storage::VolumeProvider& provider,
                   const std::map<std::string, std::uint64_t>& done) {
   Use use(provider, "checker", volume_of(volume_));
-  std::string failure = "the volume cannot be opened";
-  const auto number = use.ok() ? read_state(use, failure) : std::nullopt;
+  if (!use.ok()) return wrong("the volume cannot be opened: " + use.error().message);
+  std::string failure;
+  const auto number = read_state(use, failure);
   if (!number) return wrong(failure);
   if (*number != done.size()) {
     wrong("the volume is at step " + std::to_string(*number) + " after " +

@@ -22,6 +22,8 @@ class OwnCeph {
 
   void kill(const std::string& daemon) const { run("kill " + daemon); }  // SIGKILL
   void revive(const std::string& daemon) const { run("revive " + daemon); }
+  void freeze(const std::string& daemon) const { run("freeze " + daemon); }  // SIGSTOP
+  void thaw(const std::string& daemon) const { run("thaw " + daemon); }
   // What `ceph COMMAND` of its administrator does.
   void administer(const std::string& command) const;
 
