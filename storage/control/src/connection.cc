@@ -1,8 +1,10 @@
 #include "connection.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace storage_control {
@@ -68,7 +70,12 @@ Result<Json> Connection::ask(const Call& call, int descriptor, WhenLost when_los
     lock.lock();
     const bool is_ours = !sent && sent.error().code != ErrorCode::kUnavailable;
     if (!sent && !is_ours) ::shutdown(socket->get(), SHUT_RDWR);
-    changed_.wait(lock, [&] { return is_ours || entry->second || socket_ != socket; });
+    const auto is_over = [&] { return is_ours || entry->second || socket_ != socket; };
+    // Who waits reads for all: so the answer wakes the thread that it is for, and no other first.
+    while (!is_over()) {
+      changed_.wait(lock, [&] { return is_over() || !reading_; });
+      if (!is_over()) read_answer(lock, socket);
+    }
     auto answer = std::move(entry->second);
     waiting_.erase(entry);
     if (answer) return *std::move(answer);
@@ -80,7 +87,7 @@ Result<Json> Connection::ask(const Call& call, int descriptor, WhenLost when_los
 void Connection::serve(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (auto socket = begin(stop)) {
-      read_answers(*socket);
+      watch(*socket);
     } else {
       set_lost(std::move(socket).error());
     }
@@ -132,23 +139,43 @@ void Connection::set_connected(Socket socket, std::shared_ptr<const UniqueFd> mo
 
 void Connection::set_lost(Error why) {
   const std::lock_guard lock(mutex_);
+  set_lost_locked(std::move(why));
+}
+
+void Connection::set_lost_locked(Error why) {
   socket_.reset();
   opening_.reset();
   why_lost_ = std::move(why);
   changed_.notify_all();
 }
 
-void Connection::read_answers(const Socket& socket) {
-  while (true) {
-    auto packet = receive_packet(socket->get());
-    if (!packet) return set_lost(std::move(packet).error());
-    auto answer = decode_answer(packet->bytes);
-    if (!answer) return set_lost(std::move(answer).error());
-    const std::lock_guard lock(mutex_);
-    const auto waiting = waiting_.find(answer->id);
-    if (waiting != waiting_.end()) waiting->second = std::move(answer->value);
-    changed_.notify_all();
+// Until the connection has ended and what came before its end was read.
+void Connection::watch(const Socket& socket) {
+  pollfd end{socket->get(), 0, 0};
+  while (::poll(&end, 1, -1) < 0 && errno == EINTR) {
   }
+  std::unique_lock lock(mutex_);
+  while (socket_ == socket) {
+    changed_.wait(lock, [&] { return socket_ != socket || !reading_; });
+    if (socket_ == socket) read_answer(lock, socket);
+  }
+}
+
+void Connection::read_answer(std::unique_lock<std::mutex>& lock, const Socket& socket) {
+  reading_ = true;
+  lock.unlock();
+  const auto read = [&]() -> Result<Answer> {
+    TRY(const Packet packet, receive_packet(socket->get()));
+    return decode_answer(packet.bytes);
+  };
+  auto answer = read();
+  if (!answer) ::shutdown(socket->get(), SHUT_RDWR);
+  lock.lock();
+  reading_ = false;
+  if (!answer) return set_lost_locked(std::move(answer).error());
+  const auto waiting = waiting_.find(answer->id);
+  if (waiting != waiting_.end()) waiting->second = std::move(answer->value);
+  changed_.notify_all();
 }
 
 }  // namespace storage_control

@@ -44,9 +44,11 @@ class Connection {
   void serve(const std::stop_token& stop);
   base::Result<Socket> begin(const std::stop_token& stop);
   base::Status welcome(const Socket& socket);
-  void read_answers(const Socket& socket);
+  void watch(const Socket& socket);
+  void read_answer(std::unique_lock<std::mutex>& lock, const Socket& socket);
   void set_connected(Socket socket, std::shared_ptr<const base::UniqueFd> mount);
   void set_lost(base::Error why);
+  void set_lost_locked(base::Error why);
   base::Result<Socket> wait_for_socket(std::unique_lock<std::mutex>& lock);
 
   const ControlClientOptions options_;
@@ -61,7 +63,8 @@ class Connection {
   std::shared_ptr<const base::UniqueFd> mount_;
   CallId next_id_ = 1;
   Waiting waiting_;
-  std::jthread thread_;
+  bool reading_ = false;  // somebody reads answers, for all that wait
+  std::jthread thread_;   // connects, and sees connections end
 };
 
 }  // namespace storage_control

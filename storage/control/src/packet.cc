@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 namespace storage_control {
 namespace {
@@ -153,9 +154,10 @@ Status send_packet(int socket, std::string_view bytes, int descriptor) {
 }
 
 Result<Packet> receive_packet(int socket) {
+  // Room for the longest, kept by each thread: most packets are some hundred bytes long.
+  thread_local const auto buffer = std::make_unique_for_overwrite<char[]>(kPacketBytesMax + 1);
   Packet packet;
-  packet.bytes.resize(kPacketBytesMax + 1);
-  iovec part{packet.bytes.data(), packet.bytes.size()};
+  iovec part{buffer.get(), kPacketBytesMax + 1};
   DescriptorSpace space{};
   msghdr message{};
   message.msg_iov = &part;
@@ -173,7 +175,7 @@ Result<Packet> receive_packet(int socket) {
   if (static_cast<std::size_t>(size) > kPacketBytesMax) {
     return Error{ErrorCode::kInvalidArgument, "a packet on the control socket is too long"};
   }
-  packet.bytes.resize(static_cast<std::size_t>(size));
+  packet.bytes.assign(buffer.get(), static_cast<std::size_t>(size));
   return packet;
 }
 

@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -104,29 +105,29 @@ class ControlServer::Impl {
         options_(std::move(options)),
         handler_(handler),
         log_(std::move(log)) {
-    for (std::size_t i = 0; i < options_.threads; ++i) {
-      workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+    for (std::size_t i = 0; i < options_.threads + 1; ++i) {
+      threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
     }
-    reader_ = std::jthread([this](const std::stop_token& stop) { read(stop); });
   }
 
   ~Impl() {
-    reader_.request_stop();
+    for (auto& thread : threads_) thread.request_stop();
     const std::uint64_t one = 1;
     (void)!::write(wake_.get(), &one, sizeof one);
-    reader_.join();
-    for (auto& worker : workers_) worker.request_stop();
-    workers_.clear();
+    threads_.clear();
   }
 
  private:
-  void read(const std::stop_token& stop);
+  void work(const std::stop_token& stop);
+  // By the reading thread: until it has a call to answer itself, or is to stop.
+  std::optional<Task> read(const std::stop_token& stop);
   void accept_one();
-  bool read_one(const std::shared_ptr<Peer>& peer);
-  bool take(const std::shared_ptr<Peer>& peer, Packet packet);
+  bool read_one(const std::shared_ptr<Peer>& peer, std::optional<Task>& mine);
+  bool take(const std::shared_ptr<Peer>& peer, Packet packet, std::optional<Task>& mine);
+  bool pass_on(Task task, std::optional<Task>& mine);
   bool greet(Peer& peer, const Numbered& call);
   void drop(const std::shared_ptr<Peer>& peer);
-  void work(const std::stop_token& stop);
+  void serve(Task task);
 
   const UniqueFd socket_;
   const UniqueFd wake_;
@@ -136,26 +137,31 @@ class ControlServer::Impl {
   std::vector<std::shared_ptr<Peer>> peers_;  // the reading thread's
 
   std::mutex mutex_;
-  std::condition_variable_any filled_;
-  std::deque<Task> tasks_;  // guarded by mutex_
-  std::vector<std::jthread> workers_;
-  std::jthread reader_;
+  std::condition_variable_any wanted_;
+  // Guarded by mutex_:
+  std::deque<Task> tasks_;
+  bool reading_ = false;  // some thread is
+  std::size_t idle_ = 0;
+  std::vector<std::jthread> threads_;
 };
 
-void ControlServer::Impl::read(const std::stop_token& stop) {
-  while (!stop.stop_requested()) {
+std::optional<Task> ControlServer::Impl::read(const std::stop_token& stop) {
+  std::optional<Task> mine;
+  while (!stop.stop_requested() && !mine) {
     std::vector<pollfd> polled{{wake_.get(), POLLIN, 0}, {socket_.get(), POLLIN, 0}};
     for (const auto& peer : peers_) polled.push_back({peer->socket.get(), POLLIN, 0});
     if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR) {
       log_.error("Control", error_from_errno(errno, "waiting for calls").message);
-      return;
+      break;
     }
     const auto peers = peers_;  // who comes or goes now is not in `polled`
-    for (std::size_t i = 0; i < peers.size(); ++i) {
-      if (polled[i + 2].revents != 0 && !read_one(peers[i])) drop(peers[i]);
-    }
     if (polled[1].revents != 0) accept_one();
+    // After a call of its own another thread may be reading already.
+    for (std::size_t i = 0; i < peers.size() && !mine; ++i) {
+      if (polled[i + 2].revents != 0 && !read_one(peers[i], mine)) drop(peers[i]);
+    }
   }
+  return mine;
 }
 
 void ControlServer::Impl::accept_one() {
@@ -176,12 +182,13 @@ void ControlServer::Impl::accept_one() {
   peers_.push_back(std::move(peer));
 }
 
-bool ControlServer::Impl::read_one(const std::shared_ptr<Peer>& peer) {
+bool ControlServer::Impl::read_one(const std::shared_ptr<Peer>& peer, std::optional<Task>& mine) {
   auto packet = receive_packet(peer->socket.get());
-  return packet && take(peer, *std::move(packet));
+  return packet && take(peer, *std::move(packet), mine);
 }
 
-bool ControlServer::Impl::take(const std::shared_ptr<Peer>& peer, Packet packet) {
+bool ControlServer::Impl::take(const std::shared_ptr<Peer>& peer, Packet packet,
+                               std::optional<Task>& mine) {
   auto call = decode_call(packet.bytes);
   if (!call) {
     log_.warn("Control", "a call could not be understood: " + call.error().message);
@@ -189,15 +196,25 @@ bool ControlServer::Impl::take(const std::shared_ptr<Peer>& peer, Packet packet)
     return false;
   }
   if (!peer->greeted) return greet(*peer, *call);
-  {
-    const std::lock_guard lock(mutex_);
-    if (tasks_.size() < options_.waiting_max) {
-      tasks_.push_back({peer, *std::move(call), std::move(packet.descriptor)});
-      filled_.notify_one();
-      return true;
-    }
+  const CallId id = call->id;
+  if (!pass_on({peer, *std::move(call), std::move(packet.descriptor)}, mine)) {
+    answer(*peer, id, Error{ErrorCode::kUnavailable, "too many calls are waiting"});
   }
-  answer(*peer, call->id, Error{ErrorCode::kUnavailable, "too many calls are waiting"});
+  return true;
+}
+
+// Where another thread can read on, this one answers: to wake that one is then in nobody's way.
+bool ControlServer::Impl::pass_on(Task task, std::optional<Task>& mine) {
+  const std::lock_guard lock(mutex_);
+  if (idle_ > 0 && tasks_.empty()) {
+    mine = std::move(task);
+    reading_ = false;
+    wanted_.notify_one();
+    return true;
+  }
+  if (tasks_.size() >= options_.waiting_max) return false;
+  tasks_.push_back(std::move(task));
+  wanted_.notify_one();
   return true;
 }
 
@@ -233,20 +250,36 @@ void ControlServer::Impl::drop(const std::shared_ptr<Peer>& peer) {
 }
 
 void ControlServer::Impl::work(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
   while (true) {
-    std::unique_lock lock(mutex_);
-    if (!filled_.wait(lock, stop, [this] { return !tasks_.empty(); })) return;
-    Task task = std::move(tasks_.front());
-    tasks_.pop_front();
-    lock.unlock();
-    if (stop.stop_requested()) {
-      answer(*task.peer, task.call.id, Error{ErrorCode::kUnavailable, "the daemon is stopping"});
-      continue;
+    ++idle_;
+    const bool wanted = wanted_.wait(lock, stop, [this] { return !tasks_.empty() || !reading_; });
+    --idle_;
+    if (!wanted || (tasks_.empty() && stop.stop_requested())) return;
+    std::optional<Task> task;
+    if (!tasks_.empty()) {
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+    } else {
+      reading_ = true;
+      lock.unlock();
+      task = read(stop);
+      if (!task) return;
     }
-    auto value = std::visit(Dispatch(handler_, task.peer->client, std::move(task.descriptor)),
-                            task.call.call);
-    answer(*task.peer, task.call.id, std::move(value));
+    if (stop.stop_requested()) {
+      answer(*task->peer, task->call.id, Error{ErrorCode::kUnavailable, "the daemon is stopping"});
+    } else {
+      serve(*std::move(task));
+    }
+    lock.lock();
   }
+}
+
+void ControlServer::Impl::serve(Task task) {
+  auto value =
+      std::visit(Dispatch(handler_, task.peer->client, std::move(task.descriptor)), task.call.call);
+  answer(*task.peer, task.call.id, std::move(value));
 }
 
 ControlServer::ControlServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

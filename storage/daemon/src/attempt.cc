@@ -1,12 +1,16 @@
 #include "attempt.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
 #include <utility>
+
+#include "base/unique_fd.h"
 
 namespace storage_daemon {
 namespace {
@@ -18,8 +22,8 @@ using base::Json;
 using base::Result;
 using base::Status;
 
-constexpr const char* kFactsFile = "attempt.json";
-constexpr const char* kEndedFile = "ended";
+// A line with the facts, and one with the answer when the attempt has ended.
+constexpr const char* kAttemptFile = "attempt.json";
 constexpr const char* kUploadingFile = "uploading";
 
 Result<std::string> read_file(const std::filesystem::path& path) {
@@ -30,19 +34,27 @@ Result<std::string> read_file(const std::filesystem::path& path) {
   return std::move(text).str();
 }
 
-// Whole or not at all: under its name when it is written.
-Status write_file(const std::filesystem::path& path, const std::string& text) {
-  const std::string part = path.native() + ".part";
-  {
-    std::ofstream file(part, std::ios::binary | std::ios::trunc);
-    if (!(file << text) || !file.flush()) {
-      return Error{ErrorCode::kNoSpace, "cannot write " + part};
-    }
+// Whole or not at all: a line without its end is none.
+Status append_line(const std::filesystem::path& path, std::string line) {
+  line += '\n';
+  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!file.valid()) return error_from_errno(errno, "opening " + path.native());
+  const ssize_t written = ::write(file.get(), line.data(), line.size());
+  if (written < 0) return error_from_errno(errno, "writing " + path.native());
+  if (static_cast<std::size_t>(written) == line.size()) return {};
+  return Error{ErrorCode::kNoSpace, "no room for all of " + path.native()};
+}
+
+std::optional<std::string> read_line(const std::filesystem::path& path, int number) {
+  const auto text = read_file(path);
+  std::size_t begin = 0;
+  for (; text; --number) {
+    const auto end = text->find('\n', begin);
+    if (end == std::string::npos) break;
+    if (number == 0) return text->substr(begin, end - begin);
+    begin = end + 1;
   }
-  if (::rename(part.c_str(), path.c_str()) != 0) {
-    return error_from_errno(errno, "naming " + path.native());
-  }
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace
@@ -105,16 +117,13 @@ Status Attempt::make_folder() const {
   if (::mkdir(directory_.c_str(), 0700) != 0 || ::mkdir(staging().c_str(), 0700) != 0) {
     return error_from_errno(errno, "making " + staging().native());
   }
-  return {};
-}
-
-Status Attempt::write_facts() const {
-  return write_file(directory_ / kFactsFile, to_json(facts_).to_string());
+  return append_line(directory_ / kAttemptFile, to_json(facts_).to_string());
 }
 
 Result<AttemptFacts> Attempt::read_facts(const std::filesystem::path& directory) {
-  TRY(const std::string text, read_file(directory / kFactsFile));
-  TRY(const Json json, Json::parse(text));
+  const auto line = read_line(directory / kAttemptFile, 0);
+  if (!line) return Error{ErrorCode::kNotFound, "no attempt began in " + directory.native()};
+  TRY(const Json json, Json::parse(*line));
   return facts_from(json);
 }
 
@@ -125,21 +134,30 @@ Status Attempt::write_ended(const Result<storage::VolumeReport>& ended) const {
   } else {
     answer.value = ended.error();
   }
-  return write_file(directory_ / kEndedFile, storage_control::encode(answer));
+  return append_line(directory_ / kAttemptFile, storage_control::encode(answer));
 }
 
 std::optional<Result<storage::VolumeReport>> Attempt::read_ended(
     const std::filesystem::path& directory) {
-  const auto text = read_file(directory / kEndedFile);
-  if (!text) return std::nullopt;
-  auto answer = storage_control::decode_answer(*text);
+  const auto line = read_line(directory / kAttemptFile, 1);
+  if (!line) return std::nullopt;
+  auto answer = storage_control::decode_answer(*line);
   if (!answer) return std::move(answer).error();
   if (!answer->value) return std::move(answer->value).error();
   return storage_control::report_from(*answer->value);
 }
 
 Status Attempt::mark_uploading(const std::string& writer) const {
-  return write_file(directory_ / kUploadingFile, writer);
+  const std::string path = directory_ / kUploadingFile;
+  const std::string part = path + ".part";
+  {
+    std::ofstream file(part, std::ios::binary | std::ios::trunc);
+    if (!(file << writer) || !file.flush()) {
+      return Error{ErrorCode::kNoSpace, "cannot write " + part};
+    }
+  }
+  if (::rename(part.c_str(), path.c_str()) != 0) return error_from_errno(errno, "naming " + path);
+  return {};
 }
 
 std::optional<std::string> Attempt::uploading(const std::filesystem::path& directory) {

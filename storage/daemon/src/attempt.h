@@ -52,9 +52,8 @@ class Attempt {
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path staging() const { return directory_ / "files"; }
 
+  // With its facts: an attempt whose facts are not there never began.
   base::Status make_folder() const;
-  // An attempt whose facts are not there never began.
-  base::Status write_facts() const;
   static base::Result<AttemptFacts> read_facts(const std::filesystem::path& directory);
 
   // Its answer, for a successor who is asked again.

@@ -109,7 +109,13 @@ class DaemonOfNode final : public Daemon {
 
   base::Result<std::shared_ptr<Attempt>> begin(const std::string& client,
                                                const storage_control::Open& call);
-  base::Status attach(const Attempt& attempt);
+  // A volume, as an attempt sees it that begins now.
+  struct VolumeView {
+    std::shared_ptr<Volume> volume;
+    storage_tree::Snapshot snapshot;
+  };
+  base::Result<VolumeView> begin_view(const VolumeName& name, uid_t uid);
+  base::Status attach(const Attempt& attempt, bool is_new);
   base::Result<bool> resume(const std::filesystem::path& folder);
   base::Result<bool> discard(const std::filesystem::path& folder);
   base::Result<bool> same_mount();

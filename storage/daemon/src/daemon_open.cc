@@ -59,23 +59,43 @@ Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
   facts.writer = random_name();
   facts.hint = call.volume;
   TRY(facts.number, numbers_.take());
-  TRY(auto volume, volumes_.open_or_make(facts.volume, call.uid));
-  facts.space = volume->space;
-  // What was flushed before this attempt began, it sees.
-  TRY_STATUS(wait_for([&](auto done) { volume->ephemeral->refresh(std::move(done)); }));
-  TRY(storage_tree::Snapshot snapshot, volume->tree->begin());
-  facts.snapshot = snapshot.number();
+  TRY(auto view, begin_view(facts.volume, call.uid));
+  facts.space = view.volume->space;
+  facts.snapshot = view.snapshot.number();
   const auto folder = folder_of(facts.number);
-  auto attempt =
-      std::make_shared<Attempt>(std::move(facts), std::move(volume), std::move(snapshot), folder);
+  auto attempt = std::make_shared<Attempt>(std::move(facts), std::move(view.volume),
+                                           std::move(view.snapshot), folder);
   TRY_STATUS(attempt->make_folder());
-  TRY_STATUS(attempt->write_facts());
-  TRY_STATUS(attach(*attempt));
+  TRY_STATUS(attach(*attempt, true));
   return attempt;
 }
 
-Status DaemonOfNode::attach(const Attempt& attempt) {
+// The store is waited for once: whether the name still means the volume that this node has open,
+// which ephemeral names were missed, and the snapshot are asked at the same time. What was flushed
+// and committed before this attempt began, it sees.
+Result<DaemonOfNode::VolumeView> DaemonOfNode::begin_view(const VolumeName& name, uid_t uid) {
+  if (auto volume = volumes_.last_opened(name)) {
+    Pending same([&](auto done) { volumes_.check(*volume, std::move(done)); });
+    Pending names([&](auto done) { volume->ephemeral->refresh(std::move(done)); });
+    auto snapshot = volume->tree->begin();
+    const Status heard = names.wait();
+    const Status checked = same.wait();
+    if (!checked && checked.error().code != ErrorCode::kNotFound) return checked.error();
+    if (checked) {
+      TRY_STATUS(heard);
+      if (!snapshot) return std::move(snapshot).error();
+      return VolumeView{std::move(volume), *std::move(snapshot)};
+    }
+  }
+  TRY(auto volume, volumes_.open_or_make(name, uid));
+  TRY_STATUS(wait_for([&](auto done) { volume->ephemeral->refresh(std::move(done)); }));
+  TRY(auto snapshot, volume->tree->begin());
+  return VolumeView{std::move(volume), std::move(snapshot)};
+}
+
+Status DaemonOfNode::attach(const Attempt& attempt, bool is_new) {
   storage_attempts::AttemptOptions options;
+  options.is_new = is_new;
   options.number = attempt.facts().number;
   options.overlay = overlay_options(attempt.facts(), options_.files_max);
   options.volume = attempt.facts().space;

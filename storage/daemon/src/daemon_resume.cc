@@ -27,7 +27,7 @@ Result<bool> DaemonOfNode::resume(const std::filesystem::path& folder) {
   TRY(storage_tree::Snapshot snapshot, volume->tree->resume(facts.snapshot));
   const auto attempt =
       std::make_shared<Attempt>(std::move(facts), std::move(volume), std::move(snapshot), folder);
-  TRY_STATUS(attach(*attempt));
+  TRY_STATUS(attach(*attempt, false));
   const std::lock_guard lock(mutex_);
   tickets_[{attempt->facts().client, attempt->facts().ticket}] = attempt->facts().number;
   gone_.try_emplace(attempt->facts().client, clock_.now() + options_.restart_grace);

@@ -1,6 +1,5 @@
 #include "ephemeral_tier.h"
 
-#include <future>
 #include <system_error>
 #include <utility>
 
@@ -16,11 +15,14 @@ constexpr std::chrono::seconds kPatience{30};
 
 }  // namespace
 
-Status wait_for(const std::function<void(storage_ephemeral::DoneStatus)>& start) {
+Pending::Pending(const std::function<void(storage_ephemeral::DoneStatus)>& start) {
   const auto answer = std::make_shared<std::promise<Status>>();
+  answer_ = answer->get_future();
   start([answer](Status status) { answer->set_value(std::move(status)); });
-  auto future = answer->get_future();
-  if (future.wait_for(kPatience) == std::future_status::ready) return future.get();
+}
+
+Status Pending::wait() {
+  if (answer_.wait_for(kPatience) == std::future_status::ready) return answer_.get();
   return base::Error{base::ErrorCode::kDeadlineExceeded,
                      "the store takes too long to hear of ephemeral files"};
 }

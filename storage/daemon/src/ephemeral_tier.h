@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -64,7 +65,18 @@ class EphemeralTier {
   std::map<std::string, std::shared_ptr<Volume>> volumes_;  // guarded by mutex_
 };
 
-// Waits for what answers later. kDeadlineExceeded after half a minute: it will happen all the same.
-base::Status wait_for(const std::function<void(storage_ephemeral::DoneStatus)>& start);
+// Something that was started and answers later.
+class Pending {
+ public:
+  explicit Pending(const std::function<void(storage_ephemeral::DoneStatus)>& start);
+  // Once. kDeadlineExceeded after half a minute: it will happen all the same.
+  base::Status wait();
+
+ private:
+  std::future<base::Status> answer_;
+};
+inline base::Status wait_for(const std::function<void(storage_ephemeral::DoneStatus)>& start) {
+  return Pending(start).wait();
+}
 
 }  // namespace storage_daemon

@@ -40,8 +40,18 @@ void VolumeSource::post(Done<T> done, Ask ask) {
 }
 
 void VolumeSource::lookup(const storage::NameKey& key, Done<std::optional<storage::Entry>> done) {
+  if (key == storage::kRootKey) return lookup_root(std::move(done));
   post(std::move(done),
        [key](Tree& tree, const Snapshot& snapshot) { return tree.lookup(snapshot, key); });
+}
+
+void VolumeSource::lookup_root(Done<std::optional<storage::Entry>> done) {
+  if (auto known = volume_->root.at(snapshot_.number())) return done(std::move(known));
+  post(std::move(done), [volume = volume_](Tree& tree, const Snapshot& snapshot) {
+    auto found = tree.lookup(snapshot, storage::kRootKey);
+    if (found && *found) volume->root.keep(snapshot.number(), **found);
+    return found;
+  });
 }
 
 void VolumeSource::list(InodeNumber directory, Done<std::shared_ptr<const Listing>> done) {

@@ -28,6 +28,8 @@ class VolumeSource final : public storage_attempts::SnapshotSource {
             std::uint64_t length, Done<std::string> done) override;
 
  private:
+  // Every attempt's first; mostly known from the last attempt at the same snapshot.
+  void lookup_root(Done<std::optional<storage::Entry>> done);
   // `ask`: (Tree&, const Snapshot&) -> Result<T>.
   template <typename T, typename Ask>
   void post(Done<T> done, Ask ask);

@@ -78,7 +78,10 @@ Result<std::shared_ptr<Volume>> Volumes::open_space(const VolumeName& name,
   const std::lock_guard one(opening_);
   {
     const std::lock_guard lock(mutex_);
-    if (const auto known = open_.find(space); known != open_.end()) return known->second;
+    if (const auto known = open_.find(space); known != open_.end()) {
+      spaces_[name] = space;
+      return known->second;
+    }
   }
   storage_tree::Options options;
   options.session = node_;
@@ -92,7 +95,28 @@ Result<std::shared_ptr<Volume>> Volumes::open_space(const VolumeName& name,
   TRY(volume->ephemeral, ephemeral_.attach(space));
   const std::lock_guard lock(mutex_);
   open_[space] = volume;
+  spaces_[name] = space;
   return volume;
+}
+
+std::shared_ptr<Volume> Volumes::last_opened(const VolumeName& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto space = spaces_.find(name);
+  if (space == spaces_.end()) return nullptr;
+  const auto known = open_.find(space->second);
+  return known == open_.end() ? nullptr : known->second;
+}
+
+void Volumes::check(const Volume& volume, const std::function<void(Status)>& done) {
+  const auto key = key_of(volume.name);
+  if (!key) return done(key.error());
+  store_.omap_get(registry(), {*key},
+                  [done, key = *key, space = volume.space](Result<storage::OmapPage> page) {
+                    if (!page) return done(std::move(page).error());
+                    const auto found = page->entries.find(key);
+                    const bool same = found != page->entries.end() && found->second == space;
+                    done(same ? Status() : Status(unknown(key)));
+                  });
 }
 
 Result<std::shared_ptr<Volume>> Volumes::open_or_make(const VolumeName& name, uid_t uid) {
@@ -171,6 +195,7 @@ Status Volumes::remove(const VolumeName& name) {
   {
     const std::lock_guard lock(mutex_);
     open_.erase(space);
+    spaces_.erase(name);
   }
   TRY_STATUS(ephemeral_.remove(space));
   return remove_objects(space);

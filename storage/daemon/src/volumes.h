@@ -5,9 +5,11 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,11 +31,34 @@ struct VolumeName {
   auto operator<=>(const VolumeName&) const = default;
 };
 
+// The root as of the latest snapshot that was asked for: every attempt begins with it.
+//
+// Threads: any.
+class KnownRoot {
+ public:
+  std::optional<storage::Entry> at(storage::CommitNumber number) const {
+    const std::lock_guard lock(mutex_);
+    return number_ == number ? root_ : std::nullopt;
+  }
+  void keep(storage::CommitNumber number, const storage::Entry& root) {
+    const std::lock_guard lock(mutex_);
+    if (root_ && number < number_) return;
+    number_ = number;
+    root_ = root;
+  }
+
+ private:
+  mutable std::mutex mutex_;  // guards the others
+  storage::CommitNumber number_ = 0;
+  std::optional<storage::Entry> root_;
+};
+
 struct Volume {
   VolumeName name;
   std::string space;
   std::unique_ptr<storage_tree::Tree> tree;
   std::shared_ptr<storage_ephemeral::Volume> ephemeral;
+  KnownRoot root;
 };
 
 // A random name of 32 hexadecimal digits.
@@ -54,6 +79,10 @@ class Volumes {
   base::Result<std::shared_ptr<Volume>> open_or_make(const VolumeName& name, uid_t uid);
   // kNotFound where there is none.
   base::Result<std::shared_ptr<Volume>> open(const VolumeName& name);
+  // The one that had the name when this node last opened it, or null: in memory, and so it may be
+  // another one by now. check() asks the registry whether it is the same, else kNotFound.
+  std::shared_ptr<Volume> last_opened(const VolumeName& name) const;
+  void check(const Volume& volume, const std::function<void(base::Status)>& done);
   // Of an attempt from before a restart: whatever the registry says by now.
   base::Result<std::shared_ptr<Volume>> reopen(const VolumeName& name, const std::string& space);
 
@@ -87,7 +116,9 @@ class Volumes {
   EphemeralTier& ephemeral_;
   std::mutex opening_;  // held while a tree is opened: it has one opener at a time; then mutex_
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Volume>> open_;  // guarded by mutex_; by space
+  // Guarded by mutex_:
+  std::map<std::string, std::shared_ptr<Volume>> open_;  // by space
+  std::map<VolumeName, std::string> spaces_;             // of those that were opened last
 };
 
 }  // namespace storage_daemon

@@ -76,7 +76,7 @@ base::Status Publisher::load() {
                     });
                   },
                   [self = weak_from_this()] {
-                    if (const auto publisher = self.lock()) publisher->refresh([](auto) {});
+                    if (const auto publisher = self.lock()) publisher->read_missed([](auto) {});
                   }));
   std::map<std::string, std::string> all;
   storage::ObjectVersion version = 0;
@@ -100,9 +100,11 @@ base::Status Publisher::load() {
 
 void Publisher::begin_with(const std::map<std::string, std::string>& all,
                            storage::ObjectVersion version) {
-  know(numbers_in(all));
-  number_ = heard_numbers_[context_.settings.name];
   with_ledger_([&](Ledger& ledger) { ledger.hear_all(all, version); });
+  const auto numbers = numbers_in(all);
+  know(numbers);
+  if (const auto mine = numbers.find(context_.settings.name); mine != numbers.end())
+    number_ = mine->second;
   if (number_ == 0) return;
   // An earlier daemon may have died before it could tell of its last batch.
   context_.store.notify(
@@ -227,17 +229,18 @@ void Publisher::heard(const std::string& bytes) {
   const auto news = decode_announcement(bytes);
   if (!news.ok() || news->node == context_.settings.name) return;
   with_ledger_([&](Ledger& ledger) { ledger.hear(news->values, news->version); });
+  std::unique_lock lock(heard_mutex_);
   std::uint64_t& known = heard_numbers_[news->node];
   // Without values it says which batch was the last one.
   const std::uint64_t told = news->values.empty() ? known : known + 1;
-  if (news->number <= told) {
-    known = std::max(known, news->number);
-  } else {
-    refresh_unasked();
-  }
+  const bool gap = news->number > told;
+  if (!gap) known = std::max(known, news->number);
+  lock.unlock();
+  if (gap) refresh_unasked();
 }
 
 void Publisher::know(const std::map<NodeName, std::uint64_t>& numbers) {
+  const std::lock_guard lock(heard_mutex_);
   for (const auto& [node, number] : numbers) {
     std::uint64_t& known = heard_numbers_[node];
     known = std::max(known, number);
@@ -245,6 +248,7 @@ void Publisher::know(const std::map<NodeName, std::uint64_t>& numbers) {
 }
 
 bool Publisher::behind(const std::map<NodeName, std::uint64_t>& numbers) const {
+  const std::lock_guard lock(heard_mutex_);
   return std::ranges::any_of(numbers, [this](const auto& entry) {
     const auto known = heard_numbers_.find(entry.first);
     const std::uint64_t heard = known == heard_numbers_.end() ? 0 : known->second;
@@ -285,6 +289,16 @@ void Publisher::looked(const base::Result<storage::OmapPage>& page) {
 }
 
 void Publisher::refresh(DoneStatus done) {
+  context_.store.omap_list(
+      object_, "", "s/", kPageKeysMax,
+      [self = shared_from_this(), done = std::move(done)](base::Result<storage::OmapPage> page) {
+        if (!page.ok()) return done(std::move(page).error());
+        if (!self->behind(numbers_in(page->entries))) return done({});
+        self->read_missed(done);
+      });
+}
+
+void Publisher::read_missed(DoneStatus done) {
   context_.loop.post([self = shared_from_this(), done = std::move(done)] {
     if (self->stopped_) return done(stopping());
     self->next_refreshing_.push_back(done);

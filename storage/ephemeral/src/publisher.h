@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,11 @@ class Publisher : public std::enable_shared_from_this<Publisher> {
   // Any thread:
   void changed();    // soon
   void looked_at();  // names were asked for: what was not told to this node is found out soon
-  void flush(DoneStatus done);    // when everything until now is in the store
-  void refresh(DoneStatus done);  // when everything that is in the store now is known
-  void stop();                    // answers everybody; the loop must run no more, or be this thread
+  void flush(DoneStatus done);  // when everything until now is in the store
+  // When everything that is in the store now is known. Where nothing was missed, it costs one read
+  // and no turn of the loop.
+  void refresh(DoneStatus done);
+  void stop();  // answers everybody; the loop must run no more, or be this thread
 
  private:
   void arm(std::chrono::milliseconds wait);
@@ -53,6 +56,7 @@ class Publisher : public std::enable_shared_from_this<Publisher> {
   void resolve_conflict();
   void retry(const base::Error& error);
   void heard(const std::string& bytes);
+  void read_missed(DoneStatus done);
   void begin_with(const std::map<std::string, std::string>& all, storage::ObjectVersion version);
   void know(const std::map<NodeName, std::uint64_t>& numbers);
   bool behind(const std::map<NodeName, std::uint64_t>& numbers) const;
@@ -73,13 +77,15 @@ class Publisher : public std::enable_shared_from_this<Publisher> {
   std::unique_ptr<storage::Watch> watch_;
   std::atomic<bool> scheduled_{false};
   std::atomic<bool> looking_{false};
+  mutable std::mutex heard_mutex_;  // a leaf
+  // By each node; the ledger knows of them already. Guarded by heard_mutex_; changed on the loop.
+  std::map<NodeName, std::uint64_t> heard_numbers_;
 
   // The loop's thread alone:
   bool stopped_ = false;
   bool armed_ = false;
   bool writing_ = false;
   std::uint64_t number_ = 0;
-  std::map<NodeName, std::uint64_t> heard_numbers_;
   Values flying_;
   std::vector<std::string> guarded_;
   std::vector<DoneStatus> flushing_, flying_flushes_;  // for the next batches; for this one

@@ -61,6 +61,7 @@ class VolumeImpl final : public Volume,
                      Done<std::uint64_t> done) override;
   void cancel(Ticket ticket) override;
   base::Result<std::uint64_t> size(storage::InodeNumber inode) const override;
+  std::optional<Attempt> writer(storage::InodeNumber inode) const override;
 
   void settle(const Attempt& attempt, Outcome outcome) override;
   void flush(const Attempt& attempt, DoneStatus done) override;

@@ -206,6 +206,13 @@ base::Result<std::uint64_t> VolumeImpl::size(storage::InodeNumber inode) const {
   return file == nullptr ? record->size : view(*file).available;
 }
 
+std::optional<Attempt> VolumeImpl::writer(storage::InodeNumber inode) const {
+  const std::lock_guard lock(mutex_);
+  const InodeRecord* record = ledger_.record(inode);
+  if (record == nullptr || record->state != FileState::kWriting) return std::nullopt;
+  return record->attempt;
+}
+
 // --- Waking ---
 
 bool VolumeImpl::watch_growth(const File& file) {

@@ -240,6 +240,10 @@ void VolumeImpl::flush(const Attempt& attempt, DoneStatus done) {
     locked.later([done = std::move(done)] { done(stopping()); });
     return;
   }
+  if (!unsettled(attempt) && !ledger_.dirty() && !ledger_.in_flight()) {
+    locked.later([done = std::move(done)] { done({}); });
+    return;
+  }
   flushes_.push_back({attempt, std::move(done)});
 }
 

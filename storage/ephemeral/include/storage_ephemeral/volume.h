@@ -118,6 +118,8 @@ class Volume {
   virtual void cancel(Ticket ticket) = 0;
   // The size as of now: the sealed one, that of the backing file, or as last heard.
   virtual base::Result<std::uint64_t> size(storage::InodeNumber inode) const = 0;
+  // Who makes the file's version, while it is not final.
+  virtual std::optional<Attempt> writer(storage::InodeNumber inode) const = 0;
 
   // --- Attempts ---
 

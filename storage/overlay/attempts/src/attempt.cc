@@ -14,6 +14,10 @@ namespace storage_attempts {
 namespace {
 
 constexpr std::uint64_t kInodesAtOnce = 1024;
+// Until the kernel's clock ticks twice. A lookup of a name asks us in any case and tells the
+// attributes anew; that they are still right in the next step of the same system call saves the
+// kernel to ask again, for each permission it checks.
+constexpr storage_fuse::Timeout kMoment{1};
 
 // What the store says, to a program that reads a file.
 int as_errno(const base::Error& error) {
@@ -60,8 +64,9 @@ base::Result<std::shared_ptr<AttemptFileSystem::Attempt>> AttemptFileSystem::Att
 base::Status AttemptFileSystem::Attempt::resume() {
   TRY(auto opened, JournalFile::open(directory_.get()));
   journal_ = std::move(opened.file);
+  if (options.is_new) return {};
   const std::size_t good = overlay.replay(opened.content);
-  // Only what was never answered can be torn.
+  // Zeros that nothing was written to; and only what was never answered can be torn.
   if (good < opened.content.size()) TRY_STATUS(journal_.cut(good));
   DIR* const listing = ::fdopendir(::openat(directory_.get(), ".", O_RDONLY | O_CLOEXEC));
   if (listing == nullptr) return base::error_from_errno(errno, "list a staging directory");
@@ -211,7 +216,8 @@ Answer<storage_fuse::Attributes> AttemptFileSystem::Attempt::attributes_of(const
     stat.st_ctim = real.st_ctim;
   }
   if (view.tier == hints::Tier::kEphemeral) {
-    answer.valid = storage_fuse::Timeout::zero();
+    const bool grows = attributes.type == FileType::kRegular && ephemeral->grows(view.inode);
+    answer.valid = grows ? storage_fuse::Timeout::zero() : kMoment;
     ephemeral->complete(view.inode, stat);
   }
   return answer;

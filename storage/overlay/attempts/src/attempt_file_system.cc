@@ -10,13 +10,13 @@
 namespace storage_attempts {
 namespace {
 
-storage_fuse::Attributes root_attributes(std::size_t attempts) {
+// They never change, so that the kernel asks for them once: nobody counts the attempts by them.
+storage_fuse::Attributes root_attributes() {
   storage_fuse::Attributes attributes;
   attributes.stat.st_ino = storage_fuse::kRootNode;
   attributes.stat.st_mode = S_IFDIR | 0755;
-  attributes.stat.st_nlink = static_cast<nlink_t>(2 + attempts);
+  attributes.stat.st_nlink = 2;
   attributes.stat.st_blksize = 4096;
-  attributes.valid = storage_fuse::Timeout::zero();
   return attributes;
 }
 
@@ -169,12 +169,7 @@ void AttemptFileSystem::forget(NodeId node, std::uint64_t lookups) {
 }
 
 void AttemptFileSystem::getattr(NodeId node, Reply<storage_fuse::Attributes> reply) {
-  if (node == storage_fuse::kRootNode) {
-    std::unique_lock lock(attempts_mutex_);
-    const auto attributes = root_attributes(attempts_.size());
-    lock.unlock();
-    return reply.ok(attributes);
-  }
+  if (node == storage_fuse::kRootNode) return reply.ok(root_attributes());
   serve<storage_fuse::Attributes>(attempt_of(node), std::move(reply),
                                   [node](Attempt& a) -> Answer<storage_fuse::Attributes> {
                                     TRY(const View view, a.overlay.view(inode_of(node)));

@@ -363,6 +363,11 @@ storage::TierTraffic EphemeralFiles::traffic() const {
   return traffic;
 }
 
+bool EphemeralFiles::grows(InodeNumber inode) const {
+  const auto writer = volume_->writer(inode);
+  return writer && *writer != attempt_;
+}
+
 void EphemeralFiles::complete(InodeNumber inode, struct stat& stat) const {
   const std::lock_guard lock(mutex_);
   for (auto at = open_.lower_bound({inode, 0}); at != open_.end() && at->first.first == inode;

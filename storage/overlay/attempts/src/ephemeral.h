@@ -74,6 +74,8 @@ class EphemeralFiles : public std::enable_shared_from_this<EphemeralFiles> {
   void bytes_of(InodeNumber inode, Done<File> done);
   // What the attempt opened and wrote, as far as it is known now.
   storage::TierTraffic traffic() const;
+  // Whether another attempt, here or elsewhere, may just be writing it.
+  bool grows(InodeNumber inode) const;
   // What only the backing file knows, where the attempt has it open.
   void complete(InodeNumber inode, struct stat& stat) const;
 

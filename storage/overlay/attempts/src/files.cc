@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -47,15 +48,17 @@ int copy(int from, int to) {
 }  // namespace
 
 base::Result<std::string> read_file(int fd) {
-  std::string content;
-  std::vector<char> buffer(kPieceBytes);
-  for (;;) {
+  struct stat stat{};
+  if (::fstat(fd, &stat) != 0) return base::error_from_errno(errno, "look at a file");
+  std::string content(static_cast<std::size_t>(stat.st_size), '\0');
+  for (std::size_t done = 0; done < content.size();) {
     const ssize_t got =
-        ::pread(fd, buffer.data(), buffer.size(), static_cast<off_t>(content.size()));
+        ::pread(fd, content.data() + done, content.size() - done, static_cast<off_t>(done));
     if (got < 0) return base::error_from_errno(errno, "read a file");
-    if (got == 0) return content;
-    content.append(buffer.data(), static_cast<std::size_t>(got));
+    if (got == 0) content.resize(done);
+    done += static_cast<std::size_t>(got);
   }
+  return content;
 }
 
 int write_at(int fd, std::string_view bytes, std::uint64_t offset) {

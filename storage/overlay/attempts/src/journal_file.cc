@@ -1,11 +1,12 @@
 #include "journal_file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "base/check.h"
 #include "files.h"
@@ -21,39 +22,49 @@ constexpr std::uint64_t kRoomBytes = 1 << 20;
 
 }  // namespace
 
+void JournalFile::Unmap::operator()(char* map) const { ::munmap(map, size); }
+
 base::Result<JournalFile::Opened> JournalFile::open(int directory) {
   Opened opened;
   JournalFile& file = opened.file;
   file.directory_ = directory;
-  file.fd_.reset(::openat(directory, kName, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  file.fd_.reset(::openat(directory, kName, O_RDWR | O_CLOEXEC));
+  if (!file.fd_.valid() && errno == ENOENT) return opened;
   if (!file.fd_.valid()) return base::error_from_errno(errno, "open the journal of an attempt");
   TRY(opened.content, read_file(file.fd_.get()));
   file.bytes_ = opened.content.size();
-  file.room_ = file.bytes_;
   return opened;
 }
 
-// Not every file system can promise room (tmpfs and btrfs can): then append() finds out.
 int JournalFile::make_room() {
-  if (bytes_ + kFrameBytesMax <= room_) return 0;
-  const int failed = ::fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(bytes_),
-                                 static_cast<off_t>(kRoomBytes));
-  if (failed != 0 && (errno == ENOSPC || errno == EDQUOT)) return errno;
-  room_ = bytes_ + kRoomBytes;
+  return bytes_ + kFrameBytesMax <= size() ? 0 : grow(bytes_ + kRoomBytes);
+}
+
+// Allocated, not only sized: a full disk is an error here, and not a signal later.
+int JournalFile::grow(std::uint64_t size) {
+  if (!fd_.valid()) fd_.reset(::openat(directory_, kName, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd_.valid()) return errno;
+  if (const int error = ::posix_fallocate(fd_.get(), 0, static_cast<off_t>(size)); error != 0)
+    return error;
+  void* const map = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0);
+  if (map == MAP_FAILED) return errno;
+  map_ = {static_cast<char*>(map), Unmap{size}};
   return 0;
 }
 
 void JournalFile::append(std::string_view frame) {
-  // Room was made for it: what fails now is the disk itself, and nothing of ours can be trusted.
-  CHECK(write_at(fd_.get(), frame, bytes_) == 0);
+  // Room was made for what changes something. What is only learnt may be the first to find none:
+  // then nothing of ours can be trusted.
+  if (bytes_ + frame.size() > size()) CHECK(grow(bytes_ + frame.size() + kRoomBytes) == 0);
+  std::memcpy(map_.get() + bytes_, frame.data(), frame.size());
   bytes_ += frame.size();
 }
 
 base::Status JournalFile::cut(std::uint64_t bytes) {
+  map_.reset();
   if (::ftruncate(fd_.get(), static_cast<off_t>(bytes)) != 0)
     return base::error_from_errno(errno, "cut the journal of an attempt");
   bytes_ = bytes;
-  room_ = bytes;
   return {};
 }
 
@@ -66,9 +77,9 @@ base::Status JournalFile::replace(std::string_view whole) {
     ::unlinkat(directory_, kNewName, 0);
     return base::error_from_errno(error, "write a journal anew");
   }
+  map_.reset();
   fd_ = std::move(fd);
   bytes_ = whole.size();
-  room_ = bytes_;
   return {};
 }
 

@@ -1,8 +1,10 @@
 // An attempt's journal on the disk. It survives the daemon, not the power: an attempt dies with its
-// node in any case.
+// node in any case. So it is a mapped file, and an entry costs a copy; behind the last entry it has
+// zeros.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,7 +15,7 @@ namespace storage_attempts {
 
 class JournalFile {
  public:
-  // The journal in `directory`, and what it holds. A new one is made where there is none.
+  // The journal in `directory`, and what it holds. Where there is none, the first entry makes it.
   struct Opened;
   static base::Result<Opened> open(int directory);
 
@@ -31,9 +33,18 @@ class JournalFile {
 
  private:
   int directory_ = -1;  // of the attempt, which outlives this
+  // What of the file is in memory, and has room on the disk.
+  struct Unmap {
+    std::uint64_t size;
+    void operator()(char* map) const;
+  };
+
+  int grow(std::uint64_t size);
+  std::uint64_t size() const { return map_ ? map_.get_deleter().size : 0; }
+
   base::UniqueFd fd_;
   std::uint64_t bytes_ = 0;
-  std::uint64_t room_ = 0;  // up to here the disk has room
+  std::unique_ptr<char, Unmap> map_;
 };
 
 struct JournalFile::Opened {

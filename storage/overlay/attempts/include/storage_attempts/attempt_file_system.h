@@ -44,6 +44,7 @@ struct AttemptOptions {
   storage_overlay::OverlayOptions overlay;
   std::string volume;                      // its name, of the cache's and the ephemeral files
   std::filesystem::path staging;           // a directory, empty or as an earlier process left it
+  bool is_new = false;                     // `staging` is empty: nothing is looked for
   std::shared_ptr<SnapshotSource> source;  // of the snapshot in `overlay`
   // Null: the volume has durable files only.
   std::shared_ptr<storage_ephemeral::Volume> ephemeral;
