@@ -52,7 +52,8 @@ base::Status check_sense(const ObjectId& object, const ObjectWrite& change) {
                    "version 0 is that of no object; `absent` asks for one that is not there");
   }
   if (!change.remove) return {};
-  if (change.absent || change.data || !change.omap_remove.empty() || !change.omap_set.empty()) {
+  if (change.absent || change.data || change.source || !change.omap_remove.empty() ||
+      !change.omap_set.empty()) {
     return refused(object, "`remove` stands alone");
   }
   return {};
@@ -88,6 +89,9 @@ base::Status check_write(const ObjectId& object, const ObjectWrite& change) {
   if (uses_omap && object.pool == Pool::kData) {
     return refused(object, "data objects have no map");
   }
+  if (change.source && (change.data || object.pool != Pool::kData)) {
+    return refused(object, "bytes that are read on their way are a data object's, and all of it");
+  }
   if (bytes_of(change) > kObjectBytesMax) {
     return refused(object, "a change may carry up to 64 MiB");
   }
@@ -110,11 +114,13 @@ base::Status check_omap_list(const ObjectId& object, std::size_t most) {
 }
 
 bool has_steps(const ObjectWrite& change) {
-  return change.remove || change.data || !change.omap_remove.empty() || !change.omap_set.empty();
+  return change.remove || change.data || change.source || !change.omap_remove.empty() ||
+         !change.omap_set.empty();
 }
 
 std::size_t bytes_of(const ObjectWrite& change) {
   std::size_t bytes = change.data ? change.data->size() : 0;
+  if (change.source) bytes += change.source->count;
   for (const auto& key : change.omap_remove) bytes += key.size();
   for (const auto& [key, value] : change.omap_set) bytes += key.size() + value.size();
   for (const auto& [key, value] : change.omap_equals) bytes += key.size() + value.size();

@@ -52,6 +52,42 @@ TEST_P(ObjectStoreContract, ReadsGiveTheBytesThatAreThere) {
   EXPECT_EQ(code_of(store().read(data("none"), 0, 0)), ErrorCode::kNotFound);
 }
 
+TEST_P(ObjectStoreContract, BytesThatAreReadOnTheirWayAreLikeOthers) {
+  const std::string text = every_byte_from(0) + std::string(5 << 20, 'x');
+  const auto source = [&](const std::string& bytes) {
+    return storage::ByteSource{bytes.size(), [&bytes](std::span<char> to) {
+                                 std::ranges::copy(bytes, to.begin());
+                                 return base::Status();
+                               }};
+  };
+  const auto first = store().write(data(), {.absent = true, .source = source(text)});
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_EQ(*store().read(data(), 0, UINT64_MAX), text);
+  const std::string little = "little", none;
+  const auto second = store().write(data(), {.version = *first, .source = source(little)});
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_GT(*second, *first);
+  EXPECT_EQ(*store().read(data(), 0, UINT64_MAX), little);
+  EXPECT_EQ(code_of(store().write(data(), {.absent = true, .source = source(text)})),
+            ErrorCode::kAlreadyExists);
+  ASSERT_TRUE(store().write(data(), {.source = source(none)}).ok());
+  EXPECT_EQ(store().stat(data())->bytes, 0U);
+}
+
+TEST_P(ObjectStoreContract, BytesThatCannotBeReadChangeNothing) {
+  ASSERT_TRUE(store().write(data(), {.data = "before"}).ok());
+  const storage::ByteSource bad{7, [](std::span<char>) -> base::Status {
+                                  return base::Error{ErrorCode::kDataLoss, "no bytes"};
+                                }};
+  EXPECT_EQ(code_of(store().write(data(), {.source = bad})), ErrorCode::kDataLoss);
+  EXPECT_EQ(*store().read(data(), 0, 100), "before");
+  EXPECT_EQ(code_of(store().write(data(), {.data = "both", .source = bad})),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_of(store().write(metadata(), {.source = bad})), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(code_of(store().write(data(), {.remove = true, .source = bad})),
+            ErrorCode::kInvalidArgument);
+}
+
 TEST_P(ObjectStoreContract, DataIsReplacedWhole) {
   for (const auto& id : {metadata(), data()}) {
     ASSERT_TRUE(store().write(id, {.data = std::string(100'000, 'a')}).ok());

@@ -115,7 +115,7 @@ void CephStore::ask(const ObjectId& object, std::string_view what,
 void CephStore::write(const ObjectId& object, ObjectWrite change, Done<ObjectVersion> done) {
   if (refused<ObjectVersion>(check_write(object, change), done)) return;
   librados::ObjectWriteOperation operation;
-  fill(operation, change);
+  if (refused<ObjectVersion>(fill(operation, change), done)) return;
   auto answered = [this, object, remove = change.remove, done = std::move(done)](
                       int result, std::uint64_t version) {
     if (result < 0) return done(write_error(result, object, connection_->name_of(object.pool)));

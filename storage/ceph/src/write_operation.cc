@@ -15,6 +15,16 @@ librados::bufferlist buffer_of(const std::string& bytes) {
   return buffer;
 }
 
+// Read into the very buffer that librados sends.
+base::Result<librados::bufferlist> buffer_of(const storage::ByteSource& source) {
+  librados::bufferlist buffer;
+  if (source.count == 0) return buffer;
+  ceph::buffer::ptr bytes(ceph::buffer::create_page_aligned(static_cast<unsigned>(source.count)));
+  TRY_STATUS(source.read({bytes.c_str(), source.count}));
+  buffer.push_back(std::move(bytes));
+  return buffer;
+}
+
 // Guards come first, and the one on being there before all: what else asks an object that is not
 // there gets ENOENT.
 void add_presence(librados::ObjectWriteOperation& operation, const ObjectWrite& change) {
@@ -40,11 +50,15 @@ void add_comparisons(librados::ObjectWriteOperation& operation, const ObjectWrit
 
 }  // namespace
 
-void fill(librados::ObjectWriteOperation& operation, const ObjectWrite& change) {
+base::Status fill(librados::ObjectWriteOperation& operation, const ObjectWrite& change) {
   add_presence(operation, change);
   add_comparisons(operation, change);
   if (change.remove) operation.remove();
   if (change.data) operation.write_full(buffer_of(*change.data));
+  if (change.source) {
+    TRY(const auto bytes, buffer_of(*change.source));
+    operation.write_full(bytes);
+  }
   if (!change.omap_remove.empty()) {
     operation.omap_rm_keys({change.omap_remove.begin(), change.omap_remove.end()});
   }
@@ -55,6 +69,7 @@ void fill(librados::ObjectWriteOperation& operation, const ObjectWrite& change) 
     }
     operation.omap_set(entries);
   }
+  return {};
 }
 
 }  // namespace storage_ceph

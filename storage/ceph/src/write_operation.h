@@ -7,7 +7,7 @@
 
 namespace storage_ceph {
 
-// `operation` was made just now. The change has passed check_write().
-void fill(librados::ObjectWriteOperation& operation, const storage::ObjectWrite& change);
+// `operation` was made just now. The change has passed check_write(). Errors: of its source.
+base::Status fill(librados::ObjectWriteOperation& operation, const storage::ObjectWrite& change);
 
 }  // namespace storage_ceph

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -83,6 +84,8 @@ bool tells_state(const base::Error& error) {
   return error.code == base::ErrorCode::kNotFound || error.code == base::ErrorCode::kDataLoss;
 }
 
+bool replaces(const ObjectWrite& change) { return change.data || change.source; }
+
 std::optional<base::Error> failed_guard(const ObjectId& object, const ObjectWrite& change,
                                         const Result<ObjectHeader>& present) {
   if (!present.ok() && !tells_state(present.error())) return present.error();
@@ -93,7 +96,7 @@ std::optional<base::Error> failed_guard(const ObjectId& object, const ObjectWrit
     return wanted ? std::optional(object_missing(object)) : std::nullopt;
   }
   // What is damaged can be removed or replaced, where nothing asks for its version.
-  const bool asks_version = change.version || !(change.data || change.remove);
+  const bool asks_version = change.version || !(replaces(change) || change.remove);
   if (!present.ok()) return asks_version ? std::optional(present.error()) : std::nullopt;
   if (change.version && *change.version != present->version) return object_changed(object);
   return std::nullopt;
@@ -168,11 +171,17 @@ DataFiles::Place DataFiles::place_of(const ObjectId& object) {
 
 Result<ObjectVersion> DataFiles::write(const ObjectId& object, const ObjectWrite& change) {
   const Place place = place_of(object);
-  if (change.remove || (!change.data && (change.present || change.version))) {
+  if (change.remove || (!replaces(change) && (change.present || change.version))) {
     return publish(object, change, place, nullptr);
   }
   Draft draft(directory_ / "new" / std::to_string(++drafts_));
-  const std::string_view bytes = change.data ? std::string_view(*change.data) : "";
+  std::string_view bytes = change.data ? std::string_view(*change.data) : "";
+  std::unique_ptr<char[]> read;  // NOLINT(modernize-avoid-c-arrays): bytes that nobody has cleared
+  if (change.source) {
+    read = std::make_unique_for_overwrite<char[]>(change.source->count);
+    TRY_STATUS(change.source->read({read.get(), change.source->count}));
+    bytes = {read.get(), change.source->count};
+  }
   TRY_STATUS(draft.write({++last_version_, bytes.size(), object.space, object.name}, bytes));
   return publish(object, change, place, &draft);
 }
@@ -189,7 +198,7 @@ Result<ObjectVersion> DataFiles::publish(const ObjectId& object, const ObjectWri
     TRY_STATUS(sync_directory(place.folder));
     return ObjectVersion{0};
   }
-  if (present.ok() && !change.data) return present->version;
+  if (present.ok() && !replaces(change)) return present->version;
   if (present.ok() && present->version >= draft->version()) {
     TRY_STATUS(draft->outdo(present->version + 1));
   }

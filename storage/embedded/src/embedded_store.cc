@@ -107,7 +107,7 @@ void EmbeddedStore::ask(std::size_t bytes, Done<T> done, Work work) {
 }
 
 base::Status EmbeddedStore::check_room(const ObjectId& object, const ObjectWrite& change) const {
-  if (!change.data && change.omap_set.empty()) return {};
+  if (!change.data && !change.source && change.omap_set.empty()) return {};
   const auto min =
       object.pool == Pool::kData ? options_.room_bytes_min : options_.room_bytes_min / 2;
   TRY(const std::uint64_t left, room_left(options_.directory));

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,13 @@ struct ObjectId {
 // made again may start anywhere.
 using ObjectVersion = std::uint64_t;
 
+// Bytes that are read when the store has room for them, so that they are not copied on their way:
+// at most once, on any thread, before the change is answered. An error is the change's answer.
+struct ByteSource {
+  std::uint64_t count = 0;
+  std::function<base::Status(std::span<char>)> read;  // fills all of it
+};
+
 // One change of one object: every guard holds and every step is done, or nothing is. The steps are
 // done in the order of the fields.
 //
@@ -52,8 +60,9 @@ struct ObjectWrite {
   std::vector<std::pair<std::string, std::string>> omap_equals = {};
 
   // Steps.
-  bool remove = false;                   // the object; nothing else may be asked for then
-  std::optional<std::string> data = {};  // replaces all bytes
+  bool remove = false;                    // the object; nothing else may be asked for then
+  std::optional<std::string> data = {};   // replaces all bytes
+  std::optional<ByteSource> source = {};  // the same; kData only, and not with `data`
   std::vector<std::string> omap_remove = {};
   std::map<std::string, std::string> omap_set = {};  // kMetadata only; values are not empty
 };

@@ -244,6 +244,10 @@ Result<ObjectVersion> MemoryObjectStore::apply(const ObjectId& object, ObjectWri
     return ObjectVersion{0};
   }
   if (present != nullptr && !storage::has_steps(change)) return present->version;
+  if (change.source) {
+    change.data.emplace(change.source->count, '\0');
+    TRY_STATUS(change.source->read(std::span(change.data->data(), change.data->size())));
+  }
   Object& changed = objects_[object];
   if (change.data) changed.data = std::move(*change.data);
   for (const auto& key : change.omap_remove) changed.omap.erase(key);
