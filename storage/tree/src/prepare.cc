@@ -145,7 +145,7 @@ base::Status Preparer::write_ahead(Commit& commit) {
     TRY(const auto record, decoded<ActivationRecord>(volume_.volume_object(), key, state.raw(key)));
     if (record.committed) return {};
   }
-  TRY_STATUS(uploads_.announce(commit.writer, 0, pieces));
+  TRY_STATUS(uploads_.announce(commit.writer, {{0, pieces}}));
   TRY_STATUS(run_bounded(pieces, volume_.options.requests_max,
                          [&](std::uint64_t i, const std::function<void(base::Status)>& done) {
                            storage::ObjectWrite write;

@@ -22,11 +22,10 @@ base::Error file_error(const char* what) {
   return base::error_from_errno(errno, std::string(what) + " a staged file");
 }
 
-base::Result<std::string> read_piece(int fd, std::uint64_t offset, std::size_t length) {
-  std::string bytes(length, '\0');
-  for (std::size_t done = 0; done < length;) {
+base::Status read_piece(int fd, std::uint64_t offset, std::span<char> bytes) {
+  for (std::size_t done = 0; done < bytes.size();) {
     const ssize_t got =
-        ::pread(fd, bytes.data() + done, length - done, static_cast<off_t>(offset + done));
+        ::pread(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return file_error("reading");
     if (got == 0) {
@@ -34,7 +33,7 @@ base::Result<std::string> read_piece(int fd, std::uint64_t offset, std::size_t l
     }
     done += static_cast<std::size_t>(got);
   }
-  return bytes;
+  return {};
 }
 
 std::uint64_t object_bytes(std::uint64_t size, std::uint64_t index) {
@@ -71,34 +70,47 @@ void add_run(std::vector<Content::Run>& runs, std::uint64_t first, std::uint64_t
 
 }  // namespace
 
+struct Bounded::State {
+  std::mutex mutex;  // guards everything below
+  std::condition_variable changed;
+  std::size_t under_way = 0;
+  std::optional<base::Error> error;
+};
+
+Bounded::Bounded(std::size_t most) : most_(most), state_(std::make_shared<State>()) {}
+Bounded::~Bounded() { static_cast<void>(wait().ok()); }
+
+bool Bounded::start(const std::function<void(Done)>& request) {
+  {
+    std::unique_lock lock(state_->mutex);
+    state_->changed.wait(lock, [&] { return state_->under_way < most_; });
+    if (state_->error) return false;
+    ++state_->under_way;
+  }
+  request([state = state_](base::Status status) {
+    const std::lock_guard lock(state->mutex);
+    --state->under_way;
+    if (!status.ok() && !state->error) state->error = std::move(status).error();
+    state->changed.notify_all();
+  });
+  return true;
+}
+
+base::Status Bounded::wait() {
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait(lock, [&] { return state_->under_way == 0; });
+  if (state_->error) return *state_->error;
+  return {};
+}
+
 base::Status run_bounded(
     std::uint64_t count, std::size_t most,
     const std::function<void(std::uint64_t, std::function<void(base::Status)>)>& start) {
-  struct State {
-    std::mutex mutex;  // guards everything below
-    std::condition_variable changed;
-    std::size_t under_way = 0;
-    std::optional<base::Error> error;
-  };
-  const auto state = std::make_shared<State>();
+  Bounded requests(most);
   for (std::uint64_t i = 0; i < count; ++i) {
-    {
-      std::unique_lock lock(state->mutex);
-      state->changed.wait(lock, [&] { return state->under_way < most; });
-      if (state->error) break;
-      ++state->under_way;
-    }
-    start(i, [state](base::Status status) {
-      const std::lock_guard lock(state->mutex);
-      --state->under_way;
-      if (!status.ok() && !state->error) state->error = std::move(status).error();
-      state->changed.notify_all();
-    });
+    if (!requests.start([&](Bounded::Done done) { start(i, std::move(done)); })) break;
   }
-  std::unique_lock lock(state->mutex);
-  state->changed.wait(lock, [&] { return state->under_way == 0; });
-  if (state->error) return *state->error;
-  return {};
+  return requests.wait();
 }
 
 base::Result<std::vector<Content::Run>> data_runs(int fd, std::uint64_t size) {
@@ -118,22 +130,87 @@ base::Result<std::vector<Content::Run>> data_runs(int fd, std::uint64_t size) {
   return runs;
 }
 
+void Transfer::put(const std::string& writer, InodeNumber inode, int fd, std::uint64_t index,
+                   std::uint64_t bytes, const Bounded::Done& done) {
+  storage::ObjectWrite write;
+  write.source = {bytes, [fd, offset = index * kDataObjectBytes](std::span<char> to) {
+                    return read_piece(fd, offset, to);
+                  }};
+  volume_.store.write(volume_.data(data_object(inode, writer, index)), std::move(write),
+                      [done](const base::Result<storage::ObjectVersion>& result) {
+                        done(result.ok() ? base::Status() : base::Status(result.error()));
+                      });
+}
+
 base::Status Transfer::upload(const std::string& writer, InodeNumber inode, int fd,
                               const Content& content) {
-  const auto wanted = indexes(content.objects);
-  return run_bounded(
-      wanted.size(), volume_.options.requests_max,
-      [&](std::uint64_t i, const std::function<void(base::Status)>& done) {
-        auto bytes =
-            read_piece(fd, wanted[i] * kDataObjectBytes, object_bytes(content.size, wanted[i]));
-        if (!bytes.ok()) return done(std::move(bytes).error());
-        storage::ObjectWrite write;
-        write.data = std::move(*bytes);
-        volume_.store.write(volume_.data(data_object(inode, writer, wanted[i])), std::move(write),
-                            [done](const base::Result<storage::ObjectVersion>& result) {
-                              done(result.ok() ? base::Status() : base::Status(result.error()));
-                            });
-      });
+  const auto begun = early_.close(writer, inode);
+  Bounded requests(volume_.options.requests_max);
+  for (const std::uint64_t index : indexes(content.objects)) {
+    if (begun.contains(index)) continue;
+    const bool started = requests.start([&](const Bounded::Done& done) {
+      put(writer, inode, fd, index, object_bytes(content.size, index), done);
+    });
+    if (!started) break;
+  }
+  if (!begun.empty()) TRY_STATUS(settle_early(writer, inode, fd, content, begun, requests));
+  return requests.wait();
+}
+
+// While others are under way: what was stored early is compared with the file as it is now, stored
+// again where it is something else, and removed where the file has no such piece any more.
+base::Status Transfer::settle_early(const std::string& writer, InodeNumber inode, int fd,
+                                    const Content& content, const EarlyPieces::Pieces& begun,
+                                    Bounded& requests) {
+  std::map<std::uint64_t, Digest> now;
+  std::vector<char> buffer(kDataObjectBytes);
+  std::vector<storage::ObjectId> none_any_more;
+  for (const auto& [index, piece] : begun) {
+    if (is_hole(content, index)) {
+      none_any_more.push_back(volume_.data(data_object(inode, writer, index)));
+    } else if (piece.bytes == object_bytes(content.size, index)) {
+      const std::span<char> bytes(buffer.data(), piece.bytes);
+      TRY_STATUS(read_piece(fd, index * kDataObjectBytes, bytes));
+      now.emplace(index, digest_of(bytes));
+    }
+  }
+  const auto stored = early_.wait(writer, inode);
+  if (early_.is_doubtful(writer)) {
+    return base::Error{base::ErrorCode::kUnavailable,
+                       "volume " + volume_.space + ": what " + writer +
+                           " stored while it ran was not answered, and may still arrive"};
+  }
+  for (const auto& [index, piece] : stored) {
+    if (is_hole(content, index)) continue;
+    const auto wanted = now.find(index);
+    if (wanted != now.end() && piece.digest && same(*piece.digest, wanted->second)) continue;
+    requests.start([&](const Bounded::Done& done) {
+      put(writer, inode, fd, index, object_bytes(content.size, index), done);
+    });
+  }
+  return remove(none_any_more);
+}
+
+EarlyPieces::Begun Transfer::upload_early(const std::string& writer, InodeNumber inode,
+                                          const std::shared_ptr<const base::UniqueFd>& fd,
+                                          std::uint64_t index, std::uint64_t bytes) {
+  const auto begun = early_.begin(writer, inode, index, bytes);
+  if (begun != EarlyPieces::Begun::kYes) return begun;
+  const auto digest = std::make_shared<Digest>();
+  storage::ObjectWrite write;
+  write.source = {
+      bytes, [fd, digest, offset = index * kDataObjectBytes](std::span<char> to) -> base::Status {
+        TRY_STATUS(read_piece(fd->get(), offset, to));
+        *digest = digest_of(to);
+        return {};
+      }};
+  volume_.store.write(volume_.data(data_object(inode, writer, index)), std::move(write),
+                      [=, this](const base::Result<storage::ObjectVersion>& result) {
+                        const auto held = result.ok() ? std::optional(*digest) : std::nullopt;
+                        const bool doubtful = !result.ok() && is_unknown(result.error());
+                        early_.end(writer, inode, index, held, doubtful);
+                      });
+  return begun;
 }
 
 base::Result<std::string> Transfer::read(InodeNumber inode, const Content& content,

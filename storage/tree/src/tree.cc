@@ -26,6 +26,15 @@ class Tree::Impl {
   Impl(storage::ObjectStore& store, std::string space, const base::Clock& clock, Options options)
       : volume(store, std::move(space), clock, std::move(options)) {}
 
+  // What the writer stored is nobody's. The collector finds what is left when the session ends.
+  void let_go(const std::string& writer) {
+    if (!uploads.of(writer)) return;
+    uploads.forget(writer);
+    transfer.early().forget(writer);
+    const auto given = uploads.give_up(writer, uploads.mark());
+    if (!given.ok()) static_cast<void>(given.error());
+  }
+
   Volume volume;
   SessionKeeper session{volume};
   Log log{volume};
@@ -110,6 +119,17 @@ base::Result<InodeNumber> Tree::reserve(std::uint64_t count) {
   return impl_->inodes.reserve(count);
 }
 
+base::Status Tree::announce(const std::string& writer,
+                            const std::map<InodeNumber, std::uint64_t>& sizes) {
+  Uploads::Objects objects;
+  for (const auto& [inode, size] : sizes) {
+    if (size > storage::kInlineBytesMax) {
+      objects[inode] = (size + storage::kDataObjectBytes - 1) / storage::kDataObjectBytes;
+    }
+  }
+  return impl_->uploads.announce(writer, objects);
+}
+
 base::Result<Content> Tree::upload(const std::string& writer, InodeNumber inode, int fd) {
   struct stat found{};
   if (::fstat(fd, &found) != 0) return base::error_from_errno(errno, "looking at a staged file");
@@ -124,31 +144,56 @@ base::Result<Content> Tree::upload(const std::string& writer, InodeNumber inode,
   TRY(content.objects, data_runs(fd, content.size));
   if (content.objects.empty()) return content;
   const auto& last = content.objects.back();
-  TRY_STATUS(impl_->uploads.announce(writer, inode, last.first + last.count));
+  TRY_STATUS(impl_->uploads.announce(writer, {{inode, last.first + last.count}}));
   TRY_STATUS(impl_->transfer.upload(writer, inode, fd, content));
   return content;
+}
+
+Tree::Early Tree::upload_early(const std::string& writer, InodeNumber inode,
+                               const std::shared_ptr<const base::UniqueFd>& fd, std::uint64_t index,
+                               std::uint64_t bytes) {
+  const auto announced = impl_->uploads.of(writer);
+  const auto file = announced ? announced->find(inode) : Uploads::Objects::const_iterator();
+  if (!announced || file == announced->end() || file->second <= index) return Early::kBefore;
+  switch (impl_->transfer.upload_early(writer, inode, fd, index, bytes)) {
+    case EarlyPieces::Begun::kYes:
+      return Early::kBegun;
+    case EarlyPieces::Begun::kBefore:
+      return Early::kBefore;
+    case EarlyPieces::Begun::kNotNow:
+      break;
+  }
+  return Early::kNotNow;
+}
+
+bool Tree::is_doubtful(const std::string& writer) const {
+  return impl_->transfer.early().is_doubtful(writer);
 }
 
 base::Status Tree::adopt(const std::string& writer) { return impl_->uploads.adopt(writer); }
 
 base::Result<Outcome> Tree::commit(const Snapshot& snapshot, const storage::WriteSet& write,
                                    const storage::ReadSet& read, hints::Isolation isolation) {
-  if (is_empty(write)) return Outcome{Outcome::Kind::kCommitted, snapshot.number(), "", {}, ""};
+  // What arrived after the collector came would be nobody's for ever.
+  impl_->transfer.early().wait(write.writer);
+  if (is_empty(write)) {
+    impl_->let_go(write.writer);
+    return Outcome{Outcome::Kind::kCommitted, snapshot.number(), "", {}, ""};
+  }
   TRY_STATUS(check(write));
   TRY_STATUS(impl_->session.check(snapshot));
   TRY(auto prepared, impl_->preparer.prepare(snapshot.number(), write));
   TRY(auto outcome, impl_->committer.commit(std::move(prepared), read, isolation));
-  if (outcome.kind != Outcome::Kind::kCommitted && impl_->uploads.of(write.writer)) {
-    impl_->uploads.forget(write.writer);
-    const auto given = impl_->uploads.give_up(write.writer, impl_->uploads.mark());
-    // The collector finds what is left when the session ends.
-    if (!given.ok()) static_cast<void>(given.error());
-  }
+  if (outcome.kind != Outcome::Kind::kCommitted) impl_->let_go(write.writer);
+  impl_->transfer.early().forget(write.writer);
   return outcome;
 }
 
 base::Status Tree::abort(const std::string& activation, const std::string& writer) {
-  return abort_attempt(impl_->volume, impl_->uploads, activation, writer);
+  impl_->transfer.early().wait(writer);
+  TRY_STATUS(abort_attempt(impl_->volume, impl_->uploads, activation, writer));
+  impl_->transfer.early().forget(writer);
+  return {};
 }
 
 base::Status Tree::maintain() { return impl_->session.refresh(); }

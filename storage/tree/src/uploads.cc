@@ -8,14 +8,36 @@
 namespace storage_tree {
 namespace {
 
-constexpr std::size_t kGiveUpMax = 1000;  // files in one operation
+constexpr std::size_t kFilesMax = 1000;  // in one operation
 
 }  // namespace
 
-base::Status Uploads::announce(const std::string& writer, InodeNumber inode,
-                               std::uint64_t objects) {
+base::Status Uploads::announce(const std::string& writer, const Objects& objects) {
+  Objects left = not_announced(writer, objects);
+  while (!left.empty()) {
+    Objects some;
+    while (!left.empty() && some.size() < kFilesMax) some.insert(left.extract(left.begin()));
+    TRY_STATUS(announce_some(writer, some));
+  }
+  return {};
+}
+
+Uploads::Objects Uploads::not_announced(const std::string& writer, const Objects& objects) const {
+  const Objects known = of(writer).value_or(Objects());
+  Objects left;
+  for (const auto& [inode, count] : objects) {
+    const auto found = known.find(inode);
+    // Values that are written ahead may be so again, long after: the mark is asked for anew.
+    if (inode == 0 || found == known.end() || found->second < count) left.emplace(inode, count);
+  }
+  return left;
+}
+
+base::Status Uploads::announce_some(const std::string& writer, const Objects& some) {
   storage::ObjectWrite write;
-  write.omap_set[upload_intent_key(writer, inode)] = encode(objects);
+  for (const auto& [inode, count] : some) {
+    write.omap_set[upload_intent_key(writer, inode)] = encode(count);
+  }
   const bool first = !of(writer);
   auto begin = write;
   begin.omap_set[upload_key(writer)] = mark();
@@ -33,7 +55,7 @@ base::Status Uploads::announce(const std::string& writer, InodeNumber inode,
   }
   if (!written.ok()) return written;
   const std::lock_guard lock(mutex_);
-  writers_[writer][inode] = objects;
+  for (const auto& [inode, count] : some) writers_[writer][inode] = count;
   return {};
 }
 
@@ -81,7 +103,7 @@ base::Status Uploads::give_up(const std::string& writer, const std::string& guar
   while (!intents.empty()) {
     storage::ObjectWrite write;
     write.omap_equals.emplace_back(upload_key(writer), "");
-    while (!intents.empty() && write.omap_remove.size() < kGiveUpMax) {
+    while (!intents.empty() && write.omap_remove.size() < kFilesMax) {
       auto node = intents.extract(intents.begin());
       const auto inode =
           unsortable(std::string_view(node.key()).substr(upload_intents(writer).size()));

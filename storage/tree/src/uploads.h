@@ -19,8 +19,9 @@ class Uploads {
 
   explicit Uploads(Volume& volume) : volume_(volume) {}
 
+  // In as few steps as can be. What was announced before, with so many objects, is not again.
   // kConflict: what the writer stored earlier has been collected.
-  base::Status announce(const std::string& writer, InodeNumber inode, std::uint64_t objects);
+  base::Status announce(const std::string& writer, const Objects& objects);
   base::Status adopt(const std::string& writer);
   // What this process knows of; nothing: the writer has stored nothing.
   std::optional<Objects> of(const std::string& writer) const;
@@ -33,6 +34,9 @@ class Uploads {
 
  private:
   Volume& volume_;
+  base::Status announce_some(const std::string& writer, const Objects& some);
+  Objects not_announced(const std::string& writer, const Objects& objects) const;
+
   mutable std::mutex mutex_;  // guards everything below
   std::map<std::string, Objects> writers_;
 };

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "hints/hints.h"
 #include "storage/object_store.h"
 #include "storage/tree.h"
@@ -75,9 +77,24 @@ class Tree {
   // The first of `count` new inode numbers.
   base::Result<InodeNumber> reserve(std::uint64_t count);
 
+  // Writes down, in one step for all, that files of these sizes will be uploaded. upload() does it
+  // by itself, with a step for each file.
+  base::Status announce(const std::string& writer,
+                        const std::map<InodeNumber, std::uint64_t>& sizes);
   // Stores the bytes of the file behind `fd` for a later commit of `writer`, all of them, holes as
   // holes. A writer's name is used for one commit only, and each inode is uploaded once under it.
   base::Result<Content> upload(const std::string& writer, InodeNumber inode, int fd);
+  // Stores a piece (of kDataObjectBytes; the file's last one may have fewer `bytes`) of a file that
+  // is still written to: upload() stores again what differs by then, and only that. For pieces of
+  // announced files. Returns when it is under way. kBefore: it was, once, or upload() was begun;
+  // kNotNow: enough is under way.
+  enum class Early { kBegun, kBefore, kNotNow };
+  Early upload_early(const std::string& writer, InodeNumber inode,
+                     const std::shared_ptr<const base::UniqueFd>& fd, std::uint64_t index,
+                     std::uint64_t bytes);
+  // A piece that was stored early was not answered: upload() fails (kUnavailable), and only under
+  // another name the writer's changes can be committed.
+  bool is_doubtful(const std::string& writer) const;
   // What an earlier run of this node uploaded for `writer` is taken over.
   // kNotFound: nothing was, or it was collected; upload again under another name.
   base::Status adopt(const std::string& writer);
