@@ -274,6 +274,19 @@ TEST_P(MountedTest, WhatWasMovedIsCounted) {
   EXPECT_EQ(files_->traffic(2)->at(0).read_local_bytes, large);
 }
 
+TEST_P(MountedTest, AfterAnotherStartOfTheMachineTheCacheIsEmpty) {
+  content_of(at(1) / "large");
+  const auto cached = [&] {
+    auto cache = ContentCache::open({.directory = directory_ / "cache"});
+    EXPECT_TRUE(cache.ok());
+    return (*cache)->bytes();
+  };
+  EXPECT_EQ(cached(), storage_overlay::kLargeBytes);
+  ASSERT_EQ(put(directory_ / "cache" / ".boot", "another"), 0);
+  EXPECT_EQ(cached(), 0U);
+  EXPECT_EQ(cached(), 0U);
+}
+
 TEST_P(MountedTest, SlotsComeRoundWithANewGeneration) {
   attach(2);
   EXPECT_EQ(put(at(2) / "old", "old"), 0);

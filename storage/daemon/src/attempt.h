@@ -64,6 +64,13 @@ class Attempt {
 
   // Under which name something may have been stored or committed: a successor must end that first.
   base::Status mark_uploading(const std::string& writer) const;
+  // The same, of its own name, when something of it is stored before its end.
+  base::Status mark_early() {
+    TRY_STATUS(mark_uploading(facts_.writer));
+    early_ = true;
+    return {};
+  }
+  bool is_early() const { return early_; }
   std::optional<std::string> uploading() const { return uploading(directory_); }
   static std::optional<std::string> uploading(const std::filesystem::path& directory);
 
@@ -72,6 +79,7 @@ class Attempt {
   const std::shared_ptr<Volume> volume_;
   const storage_tree::Snapshot snapshot_;
   const std::filesystem::path directory_;
+  bool early_ = false;  // not in a successor: it knows nothing of what is under way
 };
 
 }  // namespace storage_daemon

@@ -71,12 +71,16 @@ Result<storage::CommitReport> Change::commit() {
   for (const InodeNumber inode : changes.staged) {
     finished.staged.push_back({inode, attempt_->staging() / std::to_string(inode)});
     struct stat stat{};
-    if (::stat(finished.staged.back().path.c_str(), &stat) == 0) finished.set_times(inode, stat);
+    if (::stat(finished.staged.back().path.c_str(), &stat) == 0) {
+      finished.staged.back().take(stat);
+    }
   }
+  finished.set_times();
   bool unknown = false;
   auto committed = storage_daemon::commit(*attempt_, std::move(finished), unknown);
   if (unknown) static_cast<void>(give_up(*attempt_).ok());
-  return committed;
+  if (!committed) return std::move(committed).error();
+  return std::move(committed->report);
 }
 
 }  // namespace storage_daemon

@@ -44,13 +44,18 @@ Result<storage::VolumeReport> DaemonOfNode::finish(const std::string& client,
 }
 
 DaemonOfNode::Ended DaemonOfNode::end(const std::shared_ptr<Attempt>& attempt, bool succeeded) {
-  Ended ended = succeeded ? end_well(attempt) : end_badly(attempt);
+  ahead_.stop(attempt->facts().number);
+  Stored stored;
+  Ended ended = succeeded ? end_well(attempt, stored) : end_badly(attempt);
   const auto traffic = files_.traffic(attempt->facts().number);
   if (traffic) metrics_.add(*traffic);
   if (traffic && ended) ended->traffic = *traffic;
   attempt->volume()->ephemeral->release(attempt->facts().writer);
   if (const Status kept = attempt->write_ended(ended); !kept) {
     log_.warn("Volumes", kept.error().message, {{"attempt", attempt->facts().number}});
+  } else {
+    // Not before: a successor that has to ask again needs the files where they were.
+    files_.keep(attempt->facts().number, stored);
   }
   return ended;
 }
@@ -77,7 +82,8 @@ DaemonOfNode::Ended DaemonOfNode::end_badly(const std::shared_ptr<Attempt>& atte
 }
 
 // In this order: what others may read first, so that who sees the commit sees all of it.
-DaemonOfNode::Ended DaemonOfNode::end_well(const std::shared_ptr<Attempt>& attempt) {
+DaemonOfNode::Ended DaemonOfNode::end_well(const std::shared_ptr<Attempt>& attempt,
+                                           Stored& stored) {
   auto finished = files_.finish(attempt->facts().number);
   Status ready = finished ? Status() : Status(finished.error());
   // Readers of its ephemeral files must not wait for an end that never comes.
@@ -85,14 +91,14 @@ DaemonOfNode::Ended DaemonOfNode::end_well(const std::shared_ptr<Attempt>& attem
     note(settle(*attempt, storage_ephemeral::Outcome::kFailed), attempt->facts().volume.name);
   if (ready) ready = settle(*attempt, storage_ephemeral::Outcome::kSucceeded);
   if (ready) ready = check_dependencies(*attempt, *finished);
-  if (ready) return publish(attempt, *std::move(finished));
+  if (ready) return publish(attempt, *std::move(finished), stored);
   ++metrics_.failed;
   log_.error("Volumes", ready.error().message, {{"activation", attempt->facts().activation_id}});
   return std::move(ready).error();
 }
 
 DaemonOfNode::Ended DaemonOfNode::publish(const std::shared_ptr<Attempt>& attempt,
-                                          Finished finished) {
+                                          Finished finished, Stored& stored) {
   const AttemptFacts& facts = attempt->facts();
   bool unknown = false;
   const auto begun = clock_.now();
@@ -102,9 +108,10 @@ DaemonOfNode::Ended DaemonOfNode::publish(const std::shared_ptr<Attempt>& attemp
   if (committed) {
     ++metrics_.committed;
     const std::lock_guard lock(mutex_);
-    if (const auto found = conflicts_.extract(key)) committed->retries = found.mapped();
+    if (const auto found = conflicts_.extract(key)) committed->report.retries = found.mapped();
     storage::VolumeReport report = report_of(*attempt);
-    report.commit = *std::move(committed);
+    report.commit = std::move(committed->report);
+    stored = std::move(committed->contents);
     return report;
   }
   const bool conflict = committed.error().code == ErrorCode::kConflict;

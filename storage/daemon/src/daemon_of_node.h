@@ -25,6 +25,7 @@
 #include "storage_attempts/content_cache.h"
 #include "storage_daemon/daemon.h"
 #include "volumes.h"
+#include "write_ahead.h"
 
 namespace storage_daemon {
 
@@ -48,7 +49,8 @@ class DaemonOfNode final : public Daemon {
         people_(volumes_, clock, options_.directory / "people"),
         numbers_(options_.directory / "next-attempt"),
         files_({.cached_file_bytes_max = options_.whole_file_bytes_max}, *cache_, log_),
-        pool_(options_.fetch_threads) {}
+        pool_(options_.fetch_threads),
+        ahead_(files_) {}
 
   ~DaemonOfNode() override {
     upkeep_.request_stop();
@@ -124,8 +126,11 @@ class DaemonOfNode final : public Daemon {
   // Seals or poisons what the attempt wrote, and tells the other nodes.
   base::Status settle(const Attempt& attempt, storage_ephemeral::Outcome outcome);
   Ended end(const std::shared_ptr<Attempt>& attempt, bool succeeded);
-  Ended end_well(const std::shared_ptr<Attempt>& attempt);
-  Ended publish(const std::shared_ptr<Attempt>& attempt, storage_attempts::Finished finished);
+  // `stored`: what of its files are in the store now.
+  using Stored = std::map<InodeNumber, storage::Content>;
+  Ended end_well(const std::shared_ptr<Attempt>& attempt, Stored& stored);
+  Ended publish(const std::shared_ptr<Attempt>& attempt, storage_attempts::Finished finished,
+                Stored& stored);
   Ended end_badly(const std::shared_ptr<Attempt>& attempt);
   void remember_locked(AttemptNumber number, const Ended& ended);
   void put_away(const std::shared_ptr<Attempt>& attempt, const Ended& ended);
@@ -167,6 +172,7 @@ class DaemonOfNode final : public Daemon {
   std::vector<std::shared_ptr<Attempt>> unknown_;  // whether they were committed
 
   FetchPool pool_;
+  WriteAhead ahead_;
   std::jthread upkeep_;  // last: it uses everything above
 };
 

@@ -130,6 +130,7 @@ Result<Opened> DaemonOfNode::open(const std::string& client, const storage_contr
   ++metrics_.attempts;
   const AttemptNumber number = (*attempt)->facts().number;
   tickets_[ticket] = number;
+  ahead_.add(*attempt);
   attempts_[number] = *std::move(attempt);
   // Whoever left meanwhile asked for it all the same: it goes with the others.
   if (!here_.contains(client)) gone_.try_emplace(client, clock_.now() + options_.client_grace);

@@ -27,6 +27,7 @@ using storage_tree::Outcome;
 constexpr int kTries = 4;
 constexpr std::chrono::milliseconds kBetweenTries{250};
 constexpr std::size_t kStoredAtOnce = 8;
+constexpr std::size_t kInlineFilesForAThread = 200;
 
 bool may_be_asked_again(const Error& error) { return error.code == ErrorCode::kUnavailable; }
 
@@ -40,11 +41,26 @@ Result<Content> store(const Attempt& attempt, const std::string& writer,
   return attempt.tree().upload(writer, file.inode, fd.get());
 }
 
-// Some at a time: with small files most of it is waiting for the store.
-Status store_all(const Attempt& attempt, Finished& finished) {
+// Large files wait for the store, and several can wait at once; small ones are only read.
+std::size_t threads_for(const std::vector<storage_attempts::StagedFile>& files) {
+  const auto large = static_cast<std::size_t>(std::ranges::count_if(
+      files, [](const auto& file) { return file.size > storage::kInlineBytesMax; }));
+  return std::min(kStoredAtOnce, large + (files.size() - large) / kInlineFilesForAThread);
+}
+
+Status announce_all(const Attempt& attempt, const Finished& finished) {
+  std::map<storage::InodeNumber, std::uint64_t> sizes;
+  for (const auto& file : finished.staged) sizes.emplace(file.inode, file.size);
+  return attempt.tree().announce(finished.write.writer, sizes);
+}
+
+using Contents = std::map<storage::InodeNumber, Content>;
+
+Result<Contents> store_all(const Attempt& attempt, Finished& finished) {
+  TRY_STATUS(announce_all(attempt, finished));
   std::mutex mutex;  // guards the next three
   std::size_t next = 0;
-  std::map<storage::InodeNumber, Content> contents;
+  Contents contents;
   Status status;
   const auto work = [&] {
     std::unique_lock lock(mutex);
@@ -61,12 +77,13 @@ Status store_all(const Attempt& attempt, Finished& finished) {
     }
   };
   std::vector<std::jthread> others;
-  const std::size_t threads = std::min(kStoredAtOnce, finished.staged.size());
-  for (std::size_t i = 1; i < threads; ++i) others.emplace_back(work);
+  for (std::size_t i = threads_for(finished.staged); i > 1; --i) others.emplace_back(work);
   work();
   others.clear();  // waits for them
+  TRY_STATUS(std::move(status));
   finished.set_contents(contents);
-  return status;
+  std::erase_if(contents, [](const auto& item) { return item.second.writer.empty(); });
+  return contents;
 }
 
 bool changes_something(const storage::WriteSet& write) {
@@ -117,30 +134,44 @@ Result<std::optional<CommitReport>> settle(const Attempt& attempt, const std::st
   return std::optional(CommitReport{CommitReport::Kind::kOk, record ? record->number : 0, 0, ""});
 }
 
-Result<Outcome> store_and_ask(const Attempt& attempt, Finished& finished) {
-  TRY_STATUS(store_all(attempt, finished));
+Result<Outcome> store_and_ask(const Attempt& attempt, Finished& finished, Contents& contents) {
+  TRY(contents, store_all(attempt, finished));
   return ask(attempt, finished);
 }
 
 }  // namespace
 
-Result<CommitReport> commit(const Attempt& attempt, Finished finished, bool& unknown) {
+Result<Committed> commit(const Attempt& attempt, Finished finished, bool& unknown) {
   unknown = true;
-  if (const auto earlier = attempt.uploading()) {
+  if (const auto earlier = attempt.uploading(); earlier && !attempt.is_early()) {
     TRY(const auto before, settle(attempt, *earlier));
     unknown = false;
-    if (before) return *before;
+    if (before) return Committed{*before, {}};
     finished.write.writer = random_name();
   }
   unknown = false;
-  if (changes_something(finished.write)) {
+  if (changes_something(finished.write) && !attempt.is_early()) {
     TRY_STATUS(attempt.mark_uploading(finished.write.writer));
   }
-  auto outcome = store_and_ask(attempt, finished);
-  if (outcome) return report_of(attempt, *outcome);
+  Contents contents;
+  auto outcome = store_and_ask(attempt, finished, contents);
+  if (!outcome && attempt.tree().is_doubtful(finished.write.writer)) {
+    unknown = true;
+    TRY(const auto before, settle(attempt, finished.write.writer));
+    unknown = false;
+    if (before) return Committed{*before, {}};
+    finished.write.writer = random_name();
+    TRY_STATUS(attempt.mark_uploading(finished.write.writer));
+    outcome = store_and_ask(attempt, finished, contents);
+  }
+  if (outcome) {
+    TRY(CommitReport report, report_of(attempt, *outcome));
+    if (outcome->kind != Outcome::Kind::kCommitted) contents.clear();
+    return Committed{std::move(report), std::move(contents)};
+  }
   const auto settled = settle(attempt, finished.write.writer);
   unknown = !settled;
-  if (settled && *settled) return **settled;
+  if (settled && *settled) return Committed{**settled, std::move(contents)};
   return std::move(outcome).error();
 }
 

@@ -1,6 +1,8 @@
 // How an attempt ends: everything it changed is published in one step, or nothing is.
 #pragma once
 
+#include <map>
+
 #include "attempt.h"
 #include "base/result.h"
 #include "storage/volume_provider.h"
@@ -10,12 +12,17 @@ namespace storage_daemon {
 
 using storage_attempts::Finished;
 
+struct Committed {
+  storage::CommitReport report;
+  // What was stored, in data objects; nothing where an earlier attempt's commit stands.
+  std::map<InodeNumber, storage::Content> contents;
+};
+
 // Stores what the attempt wrote and commits it. Waits for the store.
 // Errors: kConflict: another was first, nothing has happened; the message names file and winner.
 // kUnavailable and others: nothing has happened, unless `unknown` is set: then give_up() has to be
 // tried until it succeeds, and may find that it was committed.
-base::Result<storage::CommitReport> commit(const Attempt& attempt, Finished finished,
-                                           bool& unknown);
+base::Result<Committed> commit(const Attempt& attempt, Finished finished, bool& unknown);
 
 // Whether what it changes may be published: nothing durable comes of a file that was lost while it
 // was written. kDataLoss.

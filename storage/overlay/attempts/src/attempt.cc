@@ -65,6 +65,7 @@ base::Status AttemptFileSystem::Attempt::resume() {
   TRY(auto opened, JournalFile::open(directory_.get()));
   journal_ = std::move(opened.file);
   if (options.is_new) return {};
+  resumed = !opened.content.empty();
   const std::size_t good = overlay.replay(opened.content);
   // Zeros that nothing was written to; and only what was never answered can be torn.
   if (good < opened.content.size()) TRY_STATUS(journal_.cut(good));

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -36,6 +37,7 @@ struct Wants {
 struct OpenFile {
   std::uint64_t opens = 0;
   std::uint64_t writers = 0;
+  std::uint64_t kept = 0;                  // bytes that it had when the first of them came
   std::shared_ptr<base::UniqueFd> staged;  // the staging file, while it is needed
   std::shared_ptr<CachedFile> cached;      // the durable bytes
   bool borrowed = false;                   // the kernel reads the cache's file, lent to us alone
@@ -64,6 +66,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   Overlay overlay;
   bool frozen = false;         // finish() was called
   bool dropped = false;        // drop() was
+  bool resumed = false;        // who has its files open, an earlier process knew
   storage::TierTraffic moved;  // of durable files, but what is written
   std::unordered_map<InodeNumber, OpenFile> files;
   Wants wants;                    // of the operation that is under way
@@ -110,6 +113,8 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   void close_file(InodeNumber inode, int flags);
 
   base::Result<Finished> finish();
+  void keep(InodeNumber inode, const Content& content);
+  std::vector<StagedFile> written();
   std::vector<storage::TierTraffic> traffic() const;
   void drop();
 
@@ -122,6 +127,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   Answer<storage_overlay::Done> take_borrowed(InodeNumber inode, OpenFile& file);
   base::Error lost_error(const storage::WriteSet& write) const;
   base::Result<StagedFile> staged_copy(InodeNumber inode);
+  std::int64_t written_bytes() const;
   base::Status copy_file(const std::string& from, const std::string& to);
   void remove_file(char kind, InodeNumber inode);
   int rename_file(const std::string& from, char kind, InodeNumber inode);
@@ -130,6 +136,8 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   base::UniqueFd directory_;
   JournalFile journal_;
   std::uint64_t compact_at_ = 0;
+  std::set<InodeNumber> written_;  // open for writing, or closed since written() was asked
+  std::optional<std::int64_t> written_bytes_;  // known when it has finished
 };
 
 }  // namespace storage_attempts

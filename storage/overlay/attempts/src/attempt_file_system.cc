@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <unordered_map>
 
 #include "serve.h"
 
@@ -65,6 +66,20 @@ base::Result<Finished> AttemptFileSystem::finish(std::uint64_t number) {
   return attempt->finish();
 }
 
+std::vector<StagedFile> AttemptFileSystem::written(std::uint64_t number) const {
+  const auto attempt = attempt_with(number);
+  if (!attempt.ok()) return {};
+  const std::lock_guard lock((*attempt)->mutex);
+  return (*attempt)->written();
+}
+
+void AttemptFileSystem::keep(std::uint64_t number, const std::map<InodeNumber, Content>& contents) {
+  const auto attempt = attempt_with(number);
+  if (!attempt.ok()) return;
+  const std::lock_guard lock((*attempt)->mutex);
+  for (const auto& [inode, content] : contents) (*attempt)->keep(inode, content);
+}
+
 base::Result<std::vector<storage::TierTraffic>> AttemptFileSystem::traffic(
     std::uint64_t number) const {
   TRY(const auto attempt, attempt_with(number));
@@ -85,29 +100,30 @@ void AttemptFileSystem::drop(std::uint64_t number) {
 
 namespace {
 
-void for_each_entry(storage::WriteSet& write, InodeNumber inode,
-                    const std::function<void(storage::Entry&)>& set) {
-  for (auto& [key, entry] : write.names)
-    if (entry && entry->inode == inode) set(*entry);
-  if (const auto at = write.shared.find(inode); at != write.shared.end()) set(at->second);
-}
-
-}  // namespace
-
-void Finished::set_contents(const std::map<InodeNumber, Content>& contents) {
-  const auto set = [&](InodeNumber inode, storage::Entry& entry) {
-    if (const auto at = contents.find(inode); at != contents.end()) entry.content = at->second;
-  };
+void for_each_entry(storage::WriteSet& write,
+                    const std::function<void(InodeNumber, storage::Entry&)>& set) {
   for (auto& [key, entry] : write.names)
     if (entry) set(entry->inode, *entry);
   for (auto& [inode, entry] : write.shared) set(inode, entry);
 }
 
-void Finished::set_times(InodeNumber inode, const struct stat& stat) {
-  for_each_entry(write, inode, [&](storage::Entry& entry) {
-    entry.attributes.accessed = time_of(stat.st_atim);
-    entry.attributes.modified = time_of(stat.st_mtim);
-    entry.attributes.changed = time_of(stat.st_ctim);
+}  // namespace
+
+void Finished::set_contents(const std::map<InodeNumber, Content>& contents) {
+  for_each_entry(write, [&](InodeNumber inode, storage::Entry& entry) {
+    if (const auto at = contents.find(inode); at != contents.end()) entry.content = at->second;
+  });
+}
+
+void Finished::set_times() {
+  std::unordered_map<InodeNumber, const StagedFile*> files;
+  for (const StagedFile& file : staged) files.emplace(file.inode, &file);
+  for_each_entry(write, [&](InodeNumber inode, storage::Entry& entry) {
+    const auto at = files.find(inode);
+    if (at == files.end()) return;
+    entry.attributes.accessed = at->second->accessed;
+    entry.attributes.modified = at->second->modified;
+    entry.attributes.changed = at->second->changed;
   });
 }
 

@@ -17,12 +17,19 @@ namespace {
 
 constexpr std::uint64_t kObjectBytes = storage::kDataObjectBytes;
 constexpr std::uint64_t kPieceBytes = 4 * kObjectBytes;  // asked for at once
+constexpr const char* kBootFile = ".boot";
 
 // Volumes may hold '/', and nothing else that a file name cannot.
 std::string name_of(const std::string& volume, InodeNumber inode, const Content& content) {
   std::string name;
   for (const char c : volume) c == '/' ? name += "%2F" : c == '%' ? name += "%25" : name += c;
   return name + ',' + std::to_string(inode) + ',' + content.writer;
+}
+
+base::Result<std::string> boot_id() {
+  const base::UniqueFd fd(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return base::error_from_errno(errno, "ask when the machine was started");
+  return read_file(fd.get());
 }
 
 std::string path_of(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
@@ -51,20 +58,51 @@ base::Result<std::unique_ptr<ContentCache>> ContentCache::open(ContentCacheOptio
   return cache;
 }
 
+base::Status ContentCache::adopt(const std::string& volume, InodeNumber inode,
+                                 const Content& content, int directory, const std::string& path) {
+  const std::string name = name_of(volume, inode, content);
+  {
+    const std::lock_guard lock(mutex_);
+    if (files_.contains(name) || fetches_.contains(name)) return {};
+    if (::renameat(directory, path.c_str(), directory_.get(), name.c_str()) != 0)
+      return base::error_from_errno(errno, "move a file into the cache");
+  }
+  add(name, content.size);
+  return {};
+}
+
+// Whether the files were written while the machine ran as it does now.
+bool ContentCache::is_of_this_boot() const {
+  const auto now = boot_id();
+  const base::UniqueFd fd(::openat(directory_.get(), kBootFile, O_RDONLY | O_CLOEXEC));
+  const auto then = fd.valid() ? read_file(fd.get()) : base::Result<std::string>("");
+  return now.ok() && then.ok() && *now == *then;
+}
+
+base::Status ContentCache::note_boot() const {
+  TRY(const std::string now, boot_id());
+  const base::UniqueFd fd(
+      ::openat(directory_.get(), kBootFile, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const int error = fd.valid() ? write_at(fd.get(), now, 0) : errno;
+  if (error != 0) return base::error_from_errno(error, "note when the cache began");
+  return {};
+}
+
 base::Status ContentCache::load() {
+  const bool keep = is_of_this_boot();
   DIR* const listing = ::fdopendir(::openat(directory_.get(), ".", O_RDONLY | O_CLOEXEC));
   if (listing == nullptr) return base::error_from_errno(errno, "list the cache");
   while (const dirent* item = ::readdir(listing)) {  // NOLINT(concurrency-mt-unsafe): ours alone
     const std::string name = item->d_name;
-    if (name == "." || name == "..") continue;
+    if (name == "." || name == ".." || name == kBootFile) continue;
     struct stat stat{};
-    if (name.ends_with(".new") || ::fstatat(directory_.get(), name.c_str(), &stat, 0) != 0)
+    if (!keep || name.ends_with(".new") || ::fstatat(directory_.get(), name.c_str(), &stat, 0) != 0)
       ::unlinkat(directory_.get(), name.c_str(), 0);
     else
       add(name, static_cast<std::uint64_t>(stat.st_size));
   }
   ::closedir(listing);
-  return {};
+  return keep ? base::Status() : note_boot();
 }
 
 void ContentCache::add(const std::string& name, std::uint64_t size) {

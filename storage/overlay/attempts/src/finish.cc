@@ -11,6 +11,13 @@
 
 namespace storage_attempts {
 
+void StagedFile::take(const struct stat& stat) {
+  size = static_cast<std::uint64_t>(stat.st_size);
+  accessed = time_of(stat.st_atim);
+  modified = time_of(stat.st_mtim);
+  changed = time_of(stat.st_ctim);
+}
+
 base::Result<base::UniqueFd> StagedFile::open() const {
   base::UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return base::error_from_errno(errno, "open a staging file");
@@ -20,20 +27,22 @@ base::Result<base::UniqueFd> StagedFile::open() const {
 // A file that is still open for writing is taken as it is now: its bytes may go on changing in the
 // staging file.
 base::Result<StagedFile> AttemptFileSystem::Attempt::staged_copy(InodeNumber inode) {
-  std::string name = "f" + std::to_string(inode);
+  const std::string name = "f" + std::to_string(inode);
   StagedFile file;
   file.inode = inode;
-  const auto open = files.find(inode);
-  file.was_open = open != files.end() && open->second.writers > 0;
-  if (file.was_open) {
-    const std::string copy = "c" + std::to_string(inode);
-    TRY_STATUS(copy_file(name, copy));
-    name = copy;
-  }
   file.path = options.staging / name;
   struct stat stat{};
   if (::fstatat(directory_.get(), name.c_str(), &stat, 0) != 0)
     return base::error_from_errno(errno, "look at a staging file");
+  file.take(stat);
+  const auto open = files.find(inode);
+  file.was_open = open != files.end() && open->second.writers > 0;
+  if (!file.was_open) return file;
+  const std::string copy = "c" + std::to_string(inode);
+  TRY_STATUS(copy_file(name, copy));
+  file.path = options.staging / copy;
+  if (::fstatat(directory_.get(), copy.c_str(), &stat, 0) != 0)
+    return base::error_from_errno(errno, "look at a copy of a staging file");
   file.size = static_cast<std::uint64_t>(stat.st_size);
   return file;
 }
@@ -76,22 +85,66 @@ base::Result<Finished> AttemptFileSystem::Attempt::finish() {
   for (const InodeNumber inode : changes.staged) {
     TRY(StagedFile file, staged_copy(inode));
     finished.staged.push_back(std::move(file));
-    const auto view = overlay.view(inode);
-    if (!view.ok()) continue;
-    const auto now = attributes_of(*view);
-    if (now.ok()) finished.set_times(inode, now->stat);
   }
+  finished.set_times();
+  written_bytes_ = 0;
+  for (const StagedFile& file : finished.staged)
+    *written_bytes_ += static_cast<std::int64_t>(file.size);
   return finished;
+}
+
+// Small ones are part of the commit itself.
+std::vector<StagedFile> AttemptFileSystem::Attempt::written() {
+  std::vector<StagedFile> found;
+  if (frozen) return found;
+  std::erase_if(written_, [&](InodeNumber inode) {
+    const auto open = files.find(inode);
+    const bool is_open = open != files.end() && open->second.writers > 0;
+    const std::string name = "f" + std::to_string(inode);
+    struct stat stat{};
+    if (::fstatat(directory_.get(), name.c_str(), &stat, 0) != 0) return !is_open;
+    StagedFile file;
+    file.inode = inode;
+    file.path = options.staging / name;
+    file.was_open = is_open;
+    if (is_open) file.kept = open->second.kept;
+    file.take(stat);
+    const std::uint64_t least = is_open ? storage::kDataObjectBytes : storage::kInlineBytesMax + 1;
+    if (file.size >= least) found.push_back(std::move(file));
+    return !is_open;
+  });
+  return found;
+}
+
+// Of a file that somebody may still write to, only the copy that was made for the commit. What the
+// cache does not get it asks the store for.
+void AttemptFileSystem::Attempt::keep(InodeNumber inode, const Content& content) {
+  if (content.writer.empty() || content.size > system.cached_file_bytes_max) return;
+  const auto adopt = [&](const std::string& name) {
+    struct stat stat{};
+    if (::fstatat(directory_.get(), name.c_str(), &stat, 0) != 0) return false;
+    const bool whole = static_cast<std::uint64_t>(stat.st_size) == content.size;
+    return whole && cache.adopt(options.volume, inode, content, directory_.get(), name).ok();
+  };
+  if (adopt("c" + std::to_string(inode)) || resumed) return;
+  const auto open = files.find(inode);
+  if (open == files.end() || open->second.writers == 0) adopt("f" + std::to_string(inode));
+}
+
+std::int64_t AttemptFileSystem::Attempt::written_bytes() const {
+  if (written_bytes_) return *written_bytes_;
+  std::int64_t bytes = 0;
+  for (const InodeNumber inode : overlay.changes().staged) {
+    struct stat stat{};
+    if (::fstatat(directory_.get(), ("f" + std::to_string(inode)).c_str(), &stat, 0) == 0)
+      bytes += stat.st_size;
+  }
+  return bytes;
 }
 
 std::vector<storage::TierTraffic> AttemptFileSystem::Attempt::traffic() const {
   std::vector<storage::TierTraffic> all{moved};
-  storage::TierTraffic& traffic = all.front();
-  for (const InodeNumber inode : overlay.changes().staged) {
-    struct stat stat{};
-    if (::fstatat(directory_.get(), ("f" + std::to_string(inode)).c_str(), &stat, 0) == 0)
-      traffic.written_bytes += stat.st_size;
-  }
+  all.front().written_bytes += written_bytes();
   if (!ephemeral) return all;
   const auto theirs = ephemeral->traffic();
   if (theirs != storage::TierTraffic{.tier = hints::Tier::kEphemeral}) all.push_back(theirs);

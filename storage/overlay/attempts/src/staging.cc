@@ -19,6 +19,11 @@ namespace {
 
 std::string file_name(char kind, InodeNumber inode) { return kind + std::to_string(inode); }
 
+std::uint64_t size_of(const base::UniqueFd& fd) {
+  struct stat stat{};
+  return ::fstat(fd.get(), &stat) == 0 ? static_cast<std::uint64_t>(stat.st_size) : 0;
+}
+
 bool writes(int flags) { return (flags & O_ACCMODE) != O_RDONLY; }
 
 }  // namespace
@@ -213,7 +218,10 @@ Answer<storage_fuse::Opened> AttemptFileSystem::Attempt::open_file(InodeNumber i
     }
   }
   ++file.opens;
-  if (writes(flags)) ++file.writers;
+  if (writes(flags)) {
+    if (++file.writers == 1) file.kept = size_of(*file.staged);
+    written_.insert(inode);
+  }
   return opened;
 }
 

@@ -59,8 +59,12 @@ struct StagedFile {
   InodeNumber inode = 0;
   std::filesystem::path path;
   std::uint64_t size = 0;
-  bool was_open = false;  // for writing; these are its bytes as of finish()
+  bool was_open = false;   // for writing; these are its bytes as of finish()
+  std::uint64_t kept = 0;  // of them, what it held before it was opened
+  storage::FileTime accessed{}, modified{}, changed{};
 
+  // Size and times.
+  void take(const struct stat& stat);
   base::Result<base::UniqueFd> open() const;
 };
 
@@ -71,7 +75,8 @@ struct Finished {
 
   // Wherever the write set speaks of the files.
   void set_contents(const std::map<InodeNumber, Content>& contents);
-  void set_times(InodeNumber inode, const struct stat& stat);
+  // Those of `staged`.
+  void set_times();
 };
 
 struct FileSystemOptions {
@@ -98,6 +103,12 @@ class AttemptFileSystem final : public storage_fuse::FileSystem {
   // No operation changes anything any more; what it left, for a commit. May be asked again.
   // Errors: kNotFound; those of the file system.
   base::Result<Finished> finish(std::uint64_t attempt);
+  // Staged files of some size that are open for writing now (`was_open`), and those that were
+  // closed since this was last asked: what a commit will store.
+  std::vector<StagedFile> written(std::uint64_t attempt) const;
+  // The attempt was committed with these contents: their files are the cache's from now on, so that
+  // the next attempt on this node reads them without the store.
+  void keep(std::uint64_t attempt, const std::map<InodeNumber, Content>& contents);
   // What it opened and wrote until now: durable files, then ephemeral ones if there were any.
   // kNotFound.
   base::Result<std::vector<storage::TierTraffic>> traffic(std::uint64_t attempt) const;

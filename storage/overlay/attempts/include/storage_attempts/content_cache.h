@@ -1,5 +1,6 @@
 // Durable files of all volumes of a node, whole, as files in one directory. The content of a file
-// and a writer never changes, so what is here is never stale, also after a restart.
+// and a writer never changes, so what is here is never stale, also after a restart of the daemon.
+// Nothing is synced: after one of the machine the cache begins empty.
 //
 // Threads: any method from any thread. Lock: its own, a leaf; no callback is called under it.
 #pragma once
@@ -61,6 +62,11 @@ class ContentCache {
            const std::shared_ptr<SnapshotSource>& source,
            std::function<void(base::Result<std::shared_ptr<CachedFile>>)> done);
 
+  // Moves a file into the cache that is the content, and that nobody can write to any more. It
+  // stays where it is when the cache has one already. Errors: of the file system.
+  base::Status adopt(const std::string& volume, InodeNumber inode, const Content& content,
+                     int directory, const std::string& path);
+
   // Makes `path` a second name of the file: whoever has it alone may give the file to the kernel.
   // False when somebody has it already.
   bool lend(CachedFile& file, int directory, const std::string& path);
@@ -80,6 +86,8 @@ class ContentCache {
 
   explicit ContentCache(ContentCacheOptions options, base::UniqueFd directory);
   base::Status load();
+  bool is_of_this_boot() const;
+  base::Status note_boot() const;
   std::shared_ptr<CachedFile> find(const std::string& name);
   void add(const std::string& name, std::uint64_t size);
   void forget(std::map<std::string, Item>::iterator item);
