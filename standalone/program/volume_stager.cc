@@ -1,5 +1,7 @@
 #include "volume_stager.h"
 
+#include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,19 +26,22 @@ class StagedVolumes final : public invoker::StagedFiles {
     return mounts;
   }
 
-  // Every volume is finished, also after one of them failed.
+  // All at once: each volume is a transaction of its own, and none waits for another's bytes. Where
+  // one fails the others' ends stand; the first failure in their order is told.
   base::Result<base::Json> finish(bool succeeded) override {
-    base::Json reports = base::Json::array();
-    base::Status failure;
-    for (auto& [path, volume] : volumes_) {
-      auto report = volume->finish(succeeded);
-      if (report) {
-        reports.append(storage::to_json(*report));
-      } else if (failure) {
-        failure = std::move(report).error();
+    std::vector<std::optional<base::Result<storage::VolumeReport>>> ends(volumes_.size());
+    {
+      std::vector<std::jthread> others;
+      for (std::size_t i = 1; i < volumes_.size(); ++i) {
+        others.emplace_back([&, i] { ends[i] = volumes_[i].volume->finish(succeeded); });
       }
+      if (!volumes_.empty()) ends[0] = volumes_[0].volume->finish(succeeded);
     }
-    TRY_STATUS(std::move(failure));
+    base::Json reports = base::Json::array();
+    for (auto& report : ends) {
+      if (!*report) return std::move(*report).error();
+      reports.append(storage::to_json(**report));
+    }
     return reports;
   }
 
