@@ -99,7 +99,7 @@ TEST_F(JournalTest, WhatIsInTheStoreIsForgottenAndTheRestIsNot) {
   journal.taken(true);
   ASSERT_TRUE(journal.append({{"b", {"2"}}}).ok());
   EXPECT_EQ(open().read().size(), 2U);
-  ASSERT_TRUE(journal.landed(true, {}).ok());
+  ASSERT_TRUE(journal.landed(true, [] { return std::vector<std::string>(); }).ok());
   const Outbox::Entries expected = {{"b", {"2"}, false}};
   EXPECT_EQ(open().read(), expected);
 }
@@ -108,10 +108,10 @@ TEST_F(JournalTest, ABatchThatFailedStays) {
   Journal journal = open();
   ASSERT_TRUE(journal.append({{"a", {"1"}}}).ok());
   journal.taken(true);
-  ASSERT_TRUE(journal.landed(false, {}).ok());
+  ASSERT_TRUE(journal.landed(false, [] { return std::vector<std::string>(); }).ok());
   EXPECT_EQ(open().read().size(), 1U);
   journal.taken(true);
-  ASSERT_TRUE(journal.landed(true, {}).ok());
+  ASSERT_TRUE(journal.landed(true, [] { return std::vector<std::string>(); }).ok());
   EXPECT_TRUE(open().read().empty());
 }
 
@@ -120,7 +120,7 @@ TEST_F(JournalTest, WhatAPartialBatchBroughtOutIsOld) {
   ASSERT_TRUE(journal.append({{"a", {"1"}}, {"b", {"1", true}}}).ok());
   journal.taken(false);
   ASSERT_TRUE(journal.append({{"c", {"1"}}}).ok());
-  ASSERT_TRUE(journal.landed(true, {"a"}).ok());
+  ASSERT_TRUE(journal.landed(true, [] { return std::vector<std::string>{"a"}; }).ok());
   const Outbox::Entries expected = {{"b", {"1", true}, false}, {"c", {"1"}, false}};
   EXPECT_EQ(open().read(), expected);
   ASSERT_TRUE(journal.append({{"a", {"2"}}}).ok());

@@ -10,13 +10,24 @@ constexpr std::size_t kNodeBytesMax = 64;
 
 }  // namespace
 
-std::string encode(const Announcement& announcement) {
+std::string encode_announcement(const NodeName& node, std::uint64_t number,
+                                storage::ObjectVersion version, const Values& values) {
   ByteWriter out;
-  out.text(announcement.node).number(announcement.number).number(announcement.version);
-  for (const auto& [key, value] : announcement.values) {
-    out.text(key).number(std::uint8_t{value.has_value()}).text(value.value_or(""));
+  out.text(node).number(number).number(version);
+  for (const auto& [key, value] : values) {
+    out.text(key).number(std::uint8_t{value.has_value()});
+    out.text(value ? std::string_view(*value) : std::string_view());
   }
   return out.take();
+}
+
+std::string encode(const Announcement& announcement) {
+  return encode_announcement(announcement.node, announcement.number, announcement.version,
+                             announcement.values);
+}
+
+bool is_from(std::string_view announcement, std::string_view node) {
+  return ByteReader(announcement).text_view(kNodeBytesMax) == node;
 }
 
 base::Result<Announcement> decode_announcement(std::string_view bytes) {

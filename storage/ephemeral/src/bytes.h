@@ -1,6 +1,7 @@
 // Numbers and strings as bytes, little end first: for records, frames and the journal.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -12,9 +13,11 @@ class ByteWriter {
  public:
   template <std::unsigned_integral T>
   ByteWriter& number(T value) {
+    std::array<char, sizeof(T)> bytes;
     for (std::size_t i = 0; i < sizeof(T); ++i) {
-      bytes_.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i)));
+      bytes[i] = static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i));
     }
+    bytes_.append(bytes.data(), bytes.size());
     return *this;
   }
   // With its length before it.
@@ -48,10 +51,11 @@ class ByteReader {
     }
     return static_cast<T>(value);
   }
-  std::string text(std::size_t bytes_max) {
+  std::string text(std::size_t bytes_max) { return std::string(text_view(bytes_max)); }
+  std::string_view text_view(std::size_t bytes_max) {
     const auto size = number<std::uint32_t>();
     if (size > bytes_max) ok_ = false;
-    return std::string(raw(ok_ ? size : 0));
+    return raw(ok_ ? size : 0);
   }
   std::string_view raw(std::size_t size) {
     if (size > rest_.size()) ok_ = false;

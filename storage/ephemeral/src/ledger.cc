@@ -39,6 +39,16 @@ const InodeRecord* Ledger::record(InodeNumber inode) const {
   return found == inodes_.end() || !found->second.known ? nullptr : &found->second.record;
 }
 
+std::optional<InodeNumber> Ledger::inode_at(const NameKey& key) const {
+  const auto found = names_.find(key);
+  return found == names_.end() ? std::nullopt : std::optional(found->second.inode);
+}
+
+std::uint32_t Ledger::links(InodeNumber inode) const {
+  const auto found = inodes_.find(inode);
+  return found == inodes_.end() ? 0 : static_cast<std::uint32_t>(found->second.names.size());
+}
+
 std::vector<std::pair<std::string, Entry>> Ledger::list(InodeNumber directory,
                                                         const std::string& after,
                                                         std::size_t most) const {

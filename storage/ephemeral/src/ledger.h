@@ -30,7 +30,7 @@ struct Change {
   bool update = false;  // of an inode that is in the store: once removed there, it stays removed
   bool operator==(const Change&) const = default;
 };
-using Changes = std::map<std::string, Change>;
+using Changes = std::vector<std::pair<std::string, Change>>;
 
 // What two nodes have made of one inode. `base` is what both began with. A later version wins, and
 // among equals the one that ended first, which is theirs: it is in the store.
@@ -45,6 +45,8 @@ class Ledger {
   std::optional<Entry> find(const storage::NameKey& key) const;
   std::optional<Entry> get(storage::InodeNumber inode) const;
   const InodeRecord* record(storage::InodeNumber inode) const;
+  std::optional<storage::InodeNumber> inode_at(const storage::NameKey& key) const;
+  std::uint32_t links(storage::InodeNumber inode) const;
   std::vector<std::pair<std::string, Entry>> list(storage::InodeNumber directory,
                                                   const std::string& after, std::size_t most) const;
   std::uint32_t subdirectories(storage::InodeNumber directory) const;
@@ -78,8 +80,10 @@ class Ledger {
   bool dirty() const { return !dirty_.empty(); }
   bool in_flight() const { return batch_.has_value(); }
   std::uint64_t batches_published() const { return batches_published_; }
+  // Of the batch that is in flight.
+  const Batch& batch() const { return *batch_; }
   // The keys of which the last batch brought the store all that this node has to say.
-  std::vector<std::string> take_landed() { return std::exchange(landed_, {}); }
+  std::vector<std::string> take_landed();
   const Batch& take_batch(std::size_t most);
   void published(storage::ObjectVersion version);
   // It may have been done or not.
@@ -142,7 +146,7 @@ class Ledger {
   std::set<RecordKey> dirty_, flying_, changed_;
   std::optional<Batch> batch_;
   std::uint64_t batches_published_ = 0;
-  std::vector<std::string> landed_;
+  std::set<RecordKey> landed_;
   std::vector<Late> late_;  // heard while a batch is in flight
   std::set<storage::InodeNumber> touched_, nameless_;
   // When what is not there any more went: news that are older must not bring it back.

@@ -125,7 +125,7 @@ Changes Ledger::take_changes() {
     const auto found = inodes_.find(key.inode);
     const bool update =
         key.kind == Kind::kInode && found != inodes_.end() && found->second.in_store;
-    changes[encode(key)] = {.value = current(key), .update = update};
+    changes.emplace_back(encode(key), Change{.value = current(key), .update = update});
   }
   return changes;
 }

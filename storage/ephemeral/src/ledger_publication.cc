@@ -31,15 +31,14 @@ const Ledger::Batch& Ledger::take_batch(std::size_t most) {
   batch_.emplace();
   // Inodes come first in the order of keys: no name is published before what it leads to.
   while (!dirty_.empty() && flying_.size() < most) {
-    const RecordKey key = *dirty_.begin();
-    dirty_.erase(dirty_.begin());
-    flying_.insert(key);
+    const RecordKey& key = *flying_.insert(flying_.end(), dirty_.extract(dirty_.begin()));
     Value value = current(key);
+    std::string bytes = encode(key);
     if (key.kind == Kind::kInode && value) {
       const auto& base = inodes_.at(key.inode).base;
-      batch_->guards.emplace_back(encode(key), base.value_or(""));
+      batch_->guards.emplace_back(bytes, base.value_or(""));
     }
-    batch_->values.emplace(encode(key), std::move(value));
+    batch_->values.emplace(std::move(bytes), std::move(value));
   }
   return *batch_;
 }
@@ -47,10 +46,8 @@ const Ledger::Batch& Ledger::take_batch(std::size_t most) {
 void Ledger::published(ObjectVersion version) {
   CHECK(batch_);
   ++batches_published_;
-  landed_.clear();
   for (const RecordKey& key : flying_) {
     set_seen(key, version);
-    if (!dirty_.contains(key)) landed_.push_back(encode(key));
     if (key.kind != Kind::kInode) continue;
     const auto found = inodes_.find(key.inode);
     if (found == inodes_.end() || !found->second.known) continue;
@@ -58,7 +55,16 @@ void Ledger::published(ObjectVersion version) {
     found->second.in_store = sent.has_value();
     found->second.base = dirty_.contains(key) ? std::move(sent) : std::nullopt;
   }
+  landed_ = std::exchange(flying_, {});
+  std::erase_if(landed_, [this](const RecordKey& key) { return dirty_.contains(key); });
   land({});
+}
+
+std::vector<std::string> Ledger::take_landed() {
+  std::vector<std::string> keys;
+  for (const RecordKey& key : landed_) keys.push_back(encode(key));
+  landed_.clear();
+  return keys;
 }
 
 void Ledger::failed() { land(std::set<RecordKey>(flying_)); }

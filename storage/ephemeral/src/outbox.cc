@@ -95,7 +95,8 @@ base::Status Outbox::append(const Changes& changes) {
   for (const auto& [key, change] : changes) {
     const Kind set = change.update ? Kind::kUpdated : Kind::kSet;
     const Kind kind = change.value ? set : Kind::kRemoved;
-    out.text(key).number(static_cast<std::uint8_t>(kind)).text(change.value.value_or(""));
+    out.text(key).number(static_cast<std::uint8_t>(kind));
+    out.text(change.value ? std::string_view(*change.value) : std::string_view());
   }
   return append_bytes(out.take());
 }
@@ -162,12 +163,13 @@ void Journal::taken(bool all) {
   active_ = 1 - active_;
 }
 
-base::Status Journal::landed(bool published, const std::vector<std::string>& keys) {
+base::Status Journal::landed(bool published,
+                             const std::function<std::vector<std::string>()>& keys) {
   const bool covered = std::exchange(covered_, false);
   if (!published) return {};
   if (covered) parts_[1 - active_].clear();
   // Entries that the batch has brought out are still there: it must be known that they are old.
-  return switched_ ? base::Status() : parts_[active_].append_published(keys);
+  return switched_ ? base::Status() : parts_[active_].append_published(keys());
 }
 
 }  // namespace storage_ephemeral

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,9 +69,10 @@ class Journal {
   base::Status append(const Changes& changes) { return parts_[active_].append(changes); }
   // A batch was taken; `all`: it holds everything that is in the journal.
   void taken(bool all);
-  // It is in the store, or it is not. `keys`: of which nothing waits any more. Errors: of the disk;
-  // then a key that others removed may come back after a crash.
-  base::Status landed(bool published, const std::vector<std::string>& keys);
+  // It is in the store, or it is not. `keys` tells, where that has to be noted, of which nothing
+  // waits any more. Errors: of the disk; then a key that others removed may come back after a
+  // crash.
+  base::Status landed(bool published, const std::function<std::vector<std::string>()>& keys);
 
  private:
   explicit Journal(std::vector<Outbox> parts) : parts_(std::move(parts)) {}

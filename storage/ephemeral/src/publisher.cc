@@ -71,6 +71,7 @@ base::Status Publisher::load() {
                   [self = weak_from_this()](std::string_view bytes) {
                     const auto publisher = self.lock();
                     if (publisher == nullptr) return;
+                    if (is_from(bytes, publisher->context_.settings.name)) return;
                     publisher->context_.loop.post([publisher, said = std::string(bytes)] {
                       if (!publisher->stopped_) publisher->heard(said);
                     });
@@ -154,9 +155,6 @@ void Publisher::publish() {
 storage::ObjectWrite Publisher::as_write(const Ledger::Batch& batch) {
   storage::ObjectWrite write;
   write.omap_equals = batch.guards;
-  guarded_.clear();
-  for (const auto& [key, value] : batch.guards) guarded_.push_back(key);
-  flying_ = batch.values;
   for (const auto& [key, value] : batch.values) {
     if (value) {
       write.omap_set[key] = *value;
@@ -178,16 +176,16 @@ void Publisher::landed(storage::ObjectVersion version) {
   writing_ = false;
   ++number_;
   ++context_.counters.batches_published;
-  context_.counters.names_published += flying_.size();
-  context_.store.notify(object_, encode(Announcement{.node = context_.settings.name,
-                                                     .number = number_,
-                                                     .version = version,
-                                                     .values = std::exchange(flying_, {})}));
   bool dirty = false;
+  std::string news;
   with_ledger_([&](Ledger& ledger) {
+    const Values& values = ledger.batch().values;
+    context_.counters.names_published += values.size();
+    news = encode_announcement(context_.settings.name, number_, version, values);
     ledger.published(version);
     dirty = ledger.dirty();
   });
+  context_.store.notify(object_, std::move(news));
   answer(flying_flushes_, {});
   if (listing_) return list_from("");
   if (!flushing_.empty()) return publish();
@@ -195,23 +193,27 @@ void Publisher::landed(storage::ObjectVersion version) {
 }
 
 void Publisher::resolve_conflict() {
-  auto read = [self = shared_from_this()](base::Result<storage::OmapPage> page) {
-    self->context_.loop.post([self, page = std::move(page)] {
-      if (self->stopped_) return;
-      if (!page.ok()) return self->retry(page.error());
-      Values current;
-      for (const std::string& key : self->guarded_) {
-        const auto found = page->entries.find(key);
-        current[key] = found == page->entries.end() ? Value() : Value(found->second);
-      }
-      self->writing_ = false;
-      self->with_ledger_([&](Ledger& ledger) { ledger.conflicted(current); });
-      append(self->flushing_, self->flying_flushes_);
-      if (self->listing_) return self->list_from("");
-      self->publish();
-    });
-  };
-  context_.store.omap_get(object_, guarded_, std::move(read));
+  std::vector<std::string> guarded;
+  with_ledger_([&](Ledger& ledger) {
+    for (const auto& [key, value] : ledger.batch().guards) guarded.push_back(key);
+  });
+  context_.store.omap_get(object_, std::move(guarded), on_loop(&Publisher::resolve));
+}
+
+void Publisher::resolve(const base::Result<storage::OmapPage>& page) {
+  if (!page.ok()) return retry(page.error());
+  writing_ = false;
+  with_ledger_([&](Ledger& ledger) {
+    Values current;
+    for (const auto& [key, guard] : ledger.batch().guards) {
+      const auto found = page->entries.find(key);
+      current[key] = found == page->entries.end() ? Value() : Value(found->second);
+    }
+    ledger.conflicted(current);
+  });
+  append(flushing_, flying_flushes_);
+  if (listing_) return list_from("");
+  publish();
 }
 
 void Publisher::retry(const base::Error& error) {

@@ -24,6 +24,10 @@ struct Announcement {
   Values values;
 };
 std::string encode(const Announcement& announcement);
+std::string encode_announcement(const NodeName& node, std::uint64_t number,
+                                storage::ObjectVersion version, const Values& values);
+// Whether it is one of that node: who tells others hears it, too.
+bool is_from(std::string_view announcement, std::string_view node);
 // Errors: kDataLoss.
 base::Result<Announcement> decode_announcement(std::string_view bytes);
 
@@ -54,6 +58,7 @@ class Publisher : public std::enable_shared_from_this<Publisher> {
   void answered(const base::Result<storage::ObjectVersion>& result);
   void landed(storage::ObjectVersion version);
   void resolve_conflict();
+  void resolve(const base::Result<storage::OmapPage>& page);
   void retry(const base::Error& error);
   void heard(const std::string& bytes);
   void read_missed(DoneStatus done);
@@ -86,8 +91,6 @@ class Publisher : public std::enable_shared_from_this<Publisher> {
   bool armed_ = false;
   bool writing_ = false;
   std::uint64_t number_ = 0;
-  Values flying_;
-  std::vector<std::string> guarded_;
   std::vector<DoneStatus> flushing_, flying_flushes_;  // for the next batches; for this one
   std::vector<DoneStatus> refreshing_, next_refreshing_;
   bool in_refresh_ = false;

@@ -39,6 +39,8 @@ class VolumeImpl final : public Volume,
 
   std::optional<Entry> find(const storage::NameKey& key) const override;
   std::optional<Entry> get(storage::InodeNumber inode) const override;
+  std::optional<Look> look(const storage::NameKey& key) const override;
+  std::optional<Look> look(storage::InodeNumber inode) const override;
   std::vector<std::pair<std::string, Entry>> list(storage::InodeNumber directory,
                                                   const std::string& after,
                                                   std::size_t most) const override;
@@ -53,7 +55,7 @@ class VolumeImpl final : public Volume,
 
   base::Result<OpenFile> open_write(storage::InodeNumber inode, const Attempt& attempt,
                                     Rewrite rewrite) override;
-  void close_write(const FileId& file) override;
+  void close_write(const FileId& file, const Written& written) override;
   void open_read(storage::InodeNumber inode, const Attempt& attempt, Visible visible,
                  Done<OpenFile> done) override;
   void close_read(const FileId& file) override;
@@ -105,6 +107,7 @@ class VolumeImpl final : public Volume,
              Journal journal);
 
   // Names:
+  std::optional<Look> look_locked(storage::InodeNumber inode) const;
   void with_ledger(const std::function<void(Ledger&)>& action);
   void follow_changes(Locked& locked);
   void follow(Locked& locked, storage::InodeNumber inode);

@@ -56,6 +56,25 @@ std::optional<Entry> VolumeImpl::get(InodeNumber inode) const {
   return entry;
 }
 
+std::optional<Look> VolumeImpl::look(const NameKey& key) const {
+  publisher_->looked_at();
+  const std::lock_guard lock(mutex_);
+  const auto inode = ledger_.inode_at(key);
+  return inode ? look_locked(*inode) : std::nullopt;
+}
+
+std::optional<Look> VolumeImpl::look(InodeNumber inode) const {
+  publisher_->looked_at();
+  const std::lock_guard lock(mutex_);
+  return look_locked(inode);
+}
+
+std::optional<Look> VolumeImpl::look_locked(InodeNumber inode) const {
+  const InodeRecord* record = ledger_.record(inode);
+  if (record == nullptr || expired(record->lifetime, context_.clock.wall())) return std::nullopt;
+  return Look{inode, record->attributes, record->target, ledger_.links(inode)};
+}
+
 std::vector<std::pair<std::string, Entry>> VolumeImpl::list(InodeNumber directory,
                                                             const std::string& after,
                                                             std::size_t most) const {
@@ -132,8 +151,8 @@ void VolumeImpl::with_ledger(const std::function<void(Ledger&)>& action) {
   const std::uint64_t published = ledger_.batches_published();
   action(ledger_);
   if (was_flying && !ledger_.in_flight()) {
-    const auto noted =
-        journal_.landed(ledger_.batches_published() > published, ledger_.take_landed());
+    const auto noted = journal_.landed(ledger_.batches_published() > published,
+                                       [this] { return ledger_.take_landed(); });
     if (!noted.ok()) {
       context_.log.warn("ephemeral", "the journal of names cannot grow",
                         {{"volume", volume_}, {"why", noted.error().message}});
@@ -175,8 +194,10 @@ void VolumeImpl::follow(Locked& locked, InodeNumber inode) {
   }
   if (record != nullptr && record->lifetime.kind == Lifetime::Kind::kTtl) arm_expiry();
   for (auto& [attempt, read] : read_) {
-    for (auto& [key, dependency] : read) {
-      if (key.inode != inode || dependency.state != FileState::kWriting) continue;
+    for (auto at = read.lower_bound({inode, 0}); at != read.end() && at->first.inode == inode;
+         ++at) {
+      auto& [key, dependency] = *at;
+      if (dependency.state != FileState::kWriting) continue;
       if (record != nullptr && record->version == key.version) {
         dependency.state = record->state;
         dependency.reason = record->reason;

@@ -92,8 +92,15 @@ base::Result<VolumeImpl::File> VolumeImpl::begin_version(Locked& locked, storage
   return file;
 }
 
-void VolumeImpl::close_write(const FileId& id) {
+void VolumeImpl::close_write(const FileId& id, const Written& written) {
   Locked locked(*this);
+  const InodeRecord* known = ledger_.record(id.inode);
+  if (known != nullptr && written.modified > known->attributes.modified) {
+    InodeRecord record = *known;
+    record.attributes.modified = written.modified;
+    record.attributes.changed = written.changed;
+    ledger_.update(id.inode, record);
+  }
   const File file = find_file(id);
   if (file == nullptr) return;
   file->life.writer_closed();

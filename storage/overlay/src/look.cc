@@ -162,7 +162,7 @@ View Overlay::State::view_of(const Found& found) const {
   } else {
     view.tier = hints::Tier::kEphemeral;
     view.links = found.live->links;
-    view.size = found.live->content.size;
+    if (view.attributes.type == FileType::kRegular) view.size = live->size(found.inode);
     if (view.attributes.type == FileType::kSymlink) view.size = found.live->content.bytes.size();
   }
   if (view.attributes.type == FileType::kDirectory) {

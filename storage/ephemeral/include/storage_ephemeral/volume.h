@@ -33,6 +33,20 @@ struct NewInode {
   std::uint32_t copies = 1;  // 1 or 2
 };
 
+// What a file shows, without its size and its life: what most requests want to know.
+struct Look {
+  storage::InodeNumber inode = 0;
+  storage::Attributes attributes;
+  std::string target;  // symlinks
+  std::uint32_t links = 0;
+};
+
+// When what was written through a descriptor was written, as the disk has it.
+struct Written {
+  storage::FileTime modified{};
+  storage::FileTime changed{};
+};
+
 // A regular file that is opened. `backing` is a descriptor of the node's own file: pread and pwrite
 // on it, or give it to the kernel for passthrough, and close it when you like.
 struct OpenFile {
@@ -72,6 +86,8 @@ class Volume {
 
   virtual std::optional<Entry> find(const storage::NameKey& key) const = 0;
   virtual std::optional<Entry> get(storage::InodeNumber inode) const = 0;
+  virtual std::optional<Look> look(const storage::NameKey& key) const = 0;
+  virtual std::optional<Look> look(storage::InodeNumber inode) const = 0;
   // Up to `most` names after `after`, sorted.
   virtual std::vector<std::pair<std::string, Entry>> list(storage::InodeNumber directory,
                                                           const std::string& after,
@@ -101,8 +117,9 @@ class Volume {
   // version that another node makes cannot be joined: kConflict.
   virtual base::Result<OpenFile> open_write(storage::InodeNumber inode, const Attempt& attempt,
                                             Rewrite rewrite) = 0;
-  // For each open_write(), after the last write through it.
-  virtual void close_write(const FileId& file) = 0;
+  // For each open_write(), after the last write through it. `written`: becomes the file's times,
+  // where they are later.
+  virtual void close_write(const FileId& file, const Written& written = {}) = 0;
 
   enum class Visible : std::uint8_t { kWriting, kSealed };
   // Answers when the first bytes can be asked for; kSealed: when the file is final, here.

@@ -88,34 +88,47 @@ EphemeralNames::EphemeralNames(const AttemptOptions& options)
   like_.copies = volume.copies > 1 ? 2 : 1;
 }
 
-Entry EphemeralNames::entry_of(const storage_ephemeral::Entry& entry) const {
-  Entry converted;
-  converted.inode = entry.inode;
-  converted.attributes = entry.record.attributes;
-  converted.content.bytes = entry.record.target;
-  converted.links = entry.links;
-  if (converted.attributes.type == storage::FileType::kRegular) {
-    const auto size = volume_->size(entry.inode);
-    converted.content.size = size.ok() ? *size : entry.record.size;
-  }
-  return converted;
+namespace {
+
+Entry entry_of(InodeNumber inode, storage::Attributes attributes, std::string target,
+               std::uint32_t links) {
+  Entry entry;
+  entry.inode = inode;
+  entry.attributes = std::move(attributes);
+  entry.content.bytes = std::move(target);
+  entry.links = links;
+  return entry;
 }
 
+std::optional<Entry> entry_of(std::optional<storage_ephemeral::Look> look) {
+  if (!look) return std::nullopt;
+  return entry_of(look->inode, std::move(look->attributes), std::move(look->target), look->links);
+}
+
+}  // namespace
+
 std::optional<Entry> EphemeralNames::find(const NameKey& key) const {
-  const auto entry = volume_->find(key);
-  return entry ? std::optional(entry_of(*entry)) : std::nullopt;
+  return entry_of(volume_->look(key));
 }
 
 std::optional<Entry> EphemeralNames::find(InodeNumber inode) const {
-  const auto entry = volume_->get(inode);
-  return entry ? std::optional(entry_of(*entry)) : std::nullopt;
+  return entry_of(volume_->look(inode));
+}
+
+std::uint64_t EphemeralNames::size(InodeNumber inode) const {
+  const auto size = volume_->size(inode);
+  return size.ok() ? *size : 0;
 }
 
 Listing EphemeralNames::list(InodeNumber directory) const {
   Listing listing;
   for (std::string after;;) {
-    const auto page = volume_->list(directory, after, kPage);
-    for (const auto& [name, entry] : page) listing.emplace_back(name, entry_of(entry));
+    auto page = volume_->list(directory, after, kPage);
+    for (auto& [name, entry] : page) {
+      auto& record = entry.record;
+      listing.emplace_back(name, entry_of(entry.inode, std::move(record.attributes),
+                                          std::move(record.target), entry.links));
+    }
     if (page.size() < kPage) return listing;
     after = page.back().first;
   }
@@ -193,7 +206,7 @@ Opened EphemeralFiles::add(storage_ephemeral::OpenFile file, bool writes, bool h
   Opened opened;
   opened.no_flush = true;
   opened.handle = kIsEphemeral | file.file.version | (writes ? kWrites : 0);
-  const auto entry = volume_->get(key.first);
+  const auto entry = writes ? std::nullopt : volume_->get(key.first);
   const std::lock_guard lock(mutex_);
   const bool ours =
       writes || (entry && entry->record.attempt == attempt_ && entry->record.version == key.second);
@@ -250,32 +263,25 @@ void EphemeralFiles::open(InodeNumber inode, int flags, Done<Opened> done) {
 void EphemeralFiles::close(InodeNumber inode, Handle handle) {
   const FileId id = id_of(inode, handle);
   const bool wrote = (handle & kWrites) != 0;
-  File backing;
+  struct stat stat{};
   {
     const std::lock_guard lock(mutex_);
     const auto at = open_.find({inode, id.version});
     if (at == open_.end()) return;  // of an earlier process
-    auto& count = wrote ? at->second.writers : at->second.readers;
+    Version& version = at->second;
+    if (::fstat(version.backing->get(), &stat) != 0) stat = {};
+    auto& count = wrote ? version.writers : version.readers;
     if (count > 0) --count;
-    backing = at->second.backing;
     if (wrote) {
-      written_[inode] = size_of(*backing);
+      written_[inode] = stat.st_size;
     } else {
-      (at->second.here ? read_.read_local_bytes : read_.read_remote_bytes) += size_of(*backing);
+      (version.here ? read_.read_local_bytes : read_.read_remote_bytes) += stat.st_size;
     }
-    if (at->second.readers == 0 && at->second.writers == 0) open_.erase(at);
+    if (version.readers == 0 && version.writers == 0) open_.erase(at);
   }
   if (!wrote) return volume_->close_read(id);
   // The kernel wrote without a word to us: now is the time to say when.
-  struct stat stat{};
-  auto entry = volume_->get(inode);
-  if (entry && ::fstat(backing->get(), &stat) == 0 &&
-      time_of(stat.st_mtim) > entry->record.attributes.modified) {
-    entry->record.attributes.modified = time_of(stat.st_mtim);
-    entry->record.attributes.changed = time_of(stat.st_ctim);
-    static_cast<void>(volume_->set_attributes(inode, entry->record.attributes).ok());
-  }
-  volume_->close_write(id);
+  volume_->close_write(id, {time_of(stat.st_mtim), time_of(stat.st_ctim)});
 }
 
 base::Result<EphemeralFiles::File> EphemeralFiles::file(InodeNumber inode, Handle handle) const {

@@ -23,6 +23,7 @@ class EphemeralNames final : public storage_overlay::LiveNames {
 
   std::optional<Entry> find(const NameKey& key) const override;
   std::optional<Entry> find(InodeNumber inode) const override;
+  std::uint64_t size(InodeNumber inode) const override;
   Listing list(InodeNumber directory) const override;
   std::uint32_t subdirectories(InodeNumber directory) const override;
   int create(const NameKey& key, const Entry& entry) override;
@@ -33,8 +34,6 @@ class EphemeralNames final : public storage_overlay::LiveNames {
   bool spills() const override;
 
  private:
-  Entry entry_of(const storage_ephemeral::Entry& entry) const;
-
   const std::shared_ptr<storage_ephemeral::Volume> volume_;
   storage_ephemeral::NewInode like_;     // what new files have in common
   const std::chrono::milliseconds ttl_;  // kTtl

@@ -46,8 +46,10 @@ class LiveNames {
  public:
   virtual ~LiveNames() = default;
 
+  // Without sizes, which may have to be asked of the disk.
   virtual std::optional<Entry> find(const NameKey& key) const = 0;
   virtual std::optional<Entry> find(InodeNumber inode) const = 0;
+  virtual std::uint64_t size(InodeNumber inode) const = 0;  // of a file; 0: it is not there
   virtual Listing list(InodeNumber directory) const = 0;
   virtual std::uint32_t subdirectories(InodeNumber directory) const = 0;
 
