@@ -173,7 +173,7 @@ Capabilities transactional_volumes() {
   able.visibilities = {Visibility::kWriting, Visibility::kSealed};
   able.seals = {Seal::kActivation, Seal::kClose};
   able.fsyncs = {FsyncMeans::kStaging};
-  able.open_at_ends = {OpenAtEnd::kInclude};
+  able.open_at_ends = {OpenAtEnd::kInclude, OpenAtEnd::kAbort};
   able.deliveries = {Delivery::kAtMostOnce};
   return able;
 }

@@ -124,6 +124,23 @@ bool covers(const PathRule& earlier, const PathRule& later) {
   return later.match.substr(directory->size()).starts_with('/');
 }
 
+bool is_within(std::string_view path, std::string_view directory) {
+  return path == directory ||
+         (path.starts_with(directory) && path.substr(directory.size()).starts_with('/'));
+}
+
+bool may_match_below(std::string_view pattern, std::string_view directory) {
+  if (pattern.find('/') == kNone) return true;
+  Names names(pattern);
+  for (Names path(directory); !directory.empty() && !path.done(); path.next()) {
+    if (names.done()) return false;
+    if (names.here() == kAnyDirectories) return true;
+    if (!name_matches(names.here(), path.here())) return false;
+    names.next();
+  }
+  return !names.done();
+}
+
 }  // namespace
 
 base::Status check_pattern(std::string_view pattern) {
@@ -145,6 +162,16 @@ Tier tier_of(const Volume& volume, std::string_view relative_path) {
     if (matches(rule.match, relative_path)) return rule.tier;
   }
   return volume.tier;
+}
+
+bool may_hold(const Volume& volume, std::string_view directory, Tier tier) {
+  for (const PathRule& rule : volume.rules) {
+    const auto whole = directory_of(rule);
+    // It decides of everything below.
+    if (whole && is_within(directory, *whole)) return rule.tier == tier;
+    if (rule.tier == tier && may_match_below(rule.match, directory)) return true;
+  }
+  return false;
 }
 
 std::optional<std::string_view> directory_of(const PathRule& rule) {

@@ -68,6 +68,11 @@ base::Json to_json(const VolumeReport& report) {
     if (report.commit->kind == CommitReport::Kind::kOk)
       json.set("commitNumber", report.commit->number);
   }
+  if (!report.open_at_end.empty()) {
+    base::Json open = base::Json::array();
+    for (const std::string& path : report.open_at_end) open.append(path);
+    json.set("openAtEnd", std::move(open));
+  }
   for (const auto& usage : report.tiers) json.set(text_of(usage.tier), to_json(usage));
   for (const auto& traffic : report.traffic) add(traffic, json);
   return json;

@@ -23,6 +23,30 @@ Volume volume(Tier tier, std::vector<PathRule> rules) {
   return result;
 }
 
+TEST(Rules, SayWhichDirectoriesMayHoldWhatIsOfATier) {
+  const struct {
+    const char* pattern;
+    const char* directory;
+    bool holds;
+  } cases[] = {
+      {"out/**", "", true},       {"out/**", "out", true},    {"out/**", "out/a", true},
+      {"out/**", "outer", false}, {"out/**", "a/out", false}, {"a/b/**", "a", true},
+      {"a/b/**", "a/b/c", true},  {"a/b/**", "a/c", false},   {"*.txt", "any/where", true},
+      {"a/*/c", "a/b", true},     {"a/*/c", "a/b/c", false},  {"**/x/y", "a/b/c", true},
+      {"**", "a", true},          {"a/b", "a/b", false},      {"a?/b", "ab", true},
+  };
+  for (const auto& one : cases) {
+    const Volume scratch = volume(Tier::kEphemeral, {{one.pattern, Tier::kDurable}});
+    EXPECT_EQ(hints::may_hold(scratch, one.directory, Tier::kDurable), one.holds)
+        << one.pattern << " " << one.directory;
+    EXPECT_FALSE(hints::may_hold(scratch, one.directory, Tier::kEphemeral));
+  }
+  // What the first rule takes whole is not the second one's.
+  const Volume two = volume(Tier::kEphemeral, {{"a/**", Tier::kEphemeral}, {"**", Tier::kDurable}});
+  EXPECT_FALSE(hints::may_hold(two, "a/b", Tier::kDurable));
+  EXPECT_TRUE(hints::may_hold(two, "b", Tier::kDurable));
+}
+
 TEST(Pattern, NamesThePathsItShould) {
   const struct {
     const char* pattern;

@@ -110,8 +110,10 @@ TEST(Protocol, ReportsComeBackAsTheyWere) {
                   {hints::Tier::kEphemeral, 1, 2, 3, 4, true}};
   report.traffic = {{hints::Tier::kDurable, 5, 6, 7}};
   report.commit = storage::CommitReport{storage::CommitReport::Kind::kAborted, 0, 2, "because"};
+  report.open_at_end = {"out/a", "b\xff"};
   const auto read = report_from(report_to_json(report));
   ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->open_at_end, report.open_at_end);
   EXPECT_EQ(report_to_json(*read), report_to_json(report));
   EXPECT_EQ(storage::to_json(*read), storage::to_json(report));
 }

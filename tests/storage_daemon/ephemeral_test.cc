@@ -96,8 +96,9 @@ TEST_F(Ephemeral, WhatAFailedActivationWroteIsAnErrorForItsReaders) {
 
 TEST_F(Ephemeral, NothingIsCommittedThatCameOfALostFile) {
   Use writer = use("a1"), reader = use("a2");
-  ASSERT_TRUE(writer.write("log.part", "first"));
-  const base::UniqueFd file(::openat(reader.root(), "log.part", O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::mkdirat(writer.root(), "logs.id", 0755), 0);
+  ASSERT_TRUE(writer.write("logs.id/log", "first"));
+  const base::UniqueFd file(::openat(reader.root(), "logs.id/log", O_RDONLY | O_CLOEXEC));
   char buffer[5];
   ASSERT_EQ(::read(file.get(), buffer, 5), 5);
   ASSERT_TRUE(reader.write("derived", "of it"));
@@ -105,7 +106,9 @@ TEST_F(Ephemeral, NothingIsCommittedThatCameOfALostFile) {
   const auto lost = reader.finish(true);
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().code, ErrorCode::kDataLoss);
-  EXPECT_NE(lost.error().message.find("nothing was committed"), std::string::npos)
+  EXPECT_NE(lost.error().message.find(
+                "nothing was committed, since the ephemeral file \"logs.id/log\", which was read,"),
+            std::string::npos)
       << lost.error().message;
   EXPECT_EQ(use("a3").read("derived"), std::nullopt);
 }
@@ -163,10 +166,31 @@ TEST_F(Ephemeral, TheQuotaHoldsAndReachesTheWriter) {
   Use second(*client_, "a2", volume);
   EXPECT_TRUE(second.write("two.part", half)) << errno;
   EXPECT_FALSE(second.write("three.part", "x")) << "what the volume holds here counts";
-  EXPECT_EQ(errno, ENOSPC);
+  EXPECT_EQ(errno, EDQUOT);
   ASSERT_EQ(::unlinkat(second.root(), "one.part", 0), 0);
   EXPECT_EQ(second.read("two.part"), half);
   ASSERT_TRUE(second.finish(true));
+}
+
+TEST_F(Ephemeral, ADirectoryThatARuleNamesIsThereAndHasTheTierOfTheRule) {
+  hints::Volume volume = volume_of("job");
+  volume.tier = hints::Tier::kEphemeral;
+  volume.rules = {{"out/deep/**", hints::Tier::kDurable}};
+  Use first(*client_, "a1", volume);
+  Use second(*client_, "a2", volume);
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(first.list("out"), (std::vector<std::string>{"deep"}));
+  ASSERT_TRUE(first.write("out/deep/kept", "1")) << errno;
+  ASSERT_EQ(::mkdirat(first.root(), "out/deep/more", 0755), 0);
+  ASSERT_TRUE(first.write("out/deep/more/kept", "2")) << errno;
+  ASSERT_TRUE(first.write("gone", "3"));
+  EXPECT_EQ(second.list("out/deep"), (std::vector<std::string>{})) << "durable: not before the end";
+  EXPECT_EQ(second.list("."), (std::vector<std::string>{"gone", "out"}));
+  const auto done = first.finish(true);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->traffic.at(0).written_bytes, 2);
+  Use third(*client_, "a3", volume);
+  EXPECT_EQ(third.read("out/deep/more/kept"), "2");
 }
 
 TEST_F(Ephemeral, WhatDoesNotFitSpillsWhereItMay) {

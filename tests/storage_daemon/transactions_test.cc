@@ -243,6 +243,39 @@ TEST_F(Transactions, AClientThatGoesAwayIsAborted) {
   EXPECT_EQ(read("file"), std::nullopt);
 }
 
+TEST_F(Transactions, AFileThatIsOpenAtTheEndIsToldOrAnErrorWhereTheHintSaysSo) {
+  hints::Volume strict = volume_of("job");
+  strict.open_at_end = hints::OpenAtEnd::kAbort;
+  const auto open_in = [](const Use& use) {
+    EXPECT_EQ(::mkdirat(use.root(), "out", 0755), 0);
+    return base::UniqueFd(::openat(use.root(), "out/half", O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+  };
+  Use first(*client_, "a1", strict);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  auto file = open_in(first);
+  ASSERT_EQ(::write(file.get(), "x", 1), 1);
+  const auto refused = first.finish(true);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(refused.error().message.find("\"out/half\" was still open"), std::string::npos)
+      << refused.error().message;
+  EXPECT_EQ(read("out/half"), std::nullopt);
+
+  Use second = use("a2");
+  file = open_in(second);
+  ASSERT_EQ(::write(file.get(), "x", 1), 1);
+  const auto told = second.finish(true);
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_EQ(told->open_at_end, std::vector<std::string>{"out/half"});
+  EXPECT_EQ(read("out/half"), "x");
+
+  Use third(*client_, "a3", strict);
+  ASSERT_TRUE(third.write("closed", "x"));
+  const auto fine = third.finish(true);
+  ASSERT_TRUE(fine) << fine.error().message;
+  EXPECT_TRUE(fine->open_at_end.empty());
+}
+
 TEST_F(Transactions, WhatThisNodeCannotDoIsRefusedInASentence) {
   hints::Volume volume = volume_of("job");
   volume.isolation = hints::Isolation::kNone;

@@ -26,6 +26,10 @@ bool matches(std::string_view pattern, std::string_view relative_path);
 // The first rule that matches wins; where none does, the tier of the volume.
 Tier tier_of(const Volume& volume, std::string_view relative_path);
 
+// Whether some path below `directory` ("": the root) may have `tier` by a rule. True also where
+// that cannot be told from the patterns alone.
+bool may_hold(const Volume& volume, std::string_view directory, Tier tier);
+
 // "out" for the pattern "out/**", "a/b" for "a/b/**"; nothing for a pattern that is not a plain
 // directory prefix.
 std::optional<std::string_view> directory_of(const PathRule& rule);

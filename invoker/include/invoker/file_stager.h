@@ -30,8 +30,9 @@ class StagedFiles {
   // The attempt is over and nothing of it is attached any more. With `succeeded`, durable files are
   // safe when this returns. The value of annotation `volumes`: one object per volume.
   // Errors: kConflict where another activation changed first what this one depends on: nothing of
-  // it has happened, and it may be run again. kNoSpace or kUnavailable, with the volume named; the
-  // activation then failed.
+  // it has happened, and it may be run again. kInvalidArgument where the action has left its files
+  // as the volume does not allow. kNoSpace or kUnavailable, with the volume named; the activation
+  // then failed.
   virtual base::Result<base::Json> finish(bool succeeded) = 0;
 };
 

@@ -166,7 +166,8 @@ Response JobRun::settle_files(Response response, bool& conflict) {
   conflict = report.error().code == ErrorCode::kConflict;
   if (!conflict) log_.error("Invoker", report.error().message);
   if (response.code != StatusCode::kSuccess) return response;
-  return Response::error(conflict ? StatusCode::kApplicationError : StatusCode::kWhiskError,
+  const bool theirs = conflict || report.error().code == ErrorCode::kInvalidArgument;
+  return Response::error(theirs ? StatusCode::kApplicationError : StatusCode::kWhiskError,
                          report.error().message);
 }
 

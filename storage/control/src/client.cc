@@ -97,6 +97,11 @@ Result<std::unique_ptr<ControlClient>> ControlClient::connect(ControlClientOptio
   return std::unique_ptr<ControlClient>(new ControlClient(std::move(impl)));
 }
 
+std::unique_ptr<ControlClient> ControlClient::begin(ControlClientOptions options) {
+  auto impl = std::make_shared<Impl>(std::move(options));
+  return std::unique_ptr<ControlClient>(new ControlClient(std::move(impl)));
+}
+
 Result<std::unique_ptr<storage::OpenVolume>> ControlClient::open(std::string_view namespace_name,
                                                                  std::string_view activation_id,
                                                                  const hints::Volume& volume,

@@ -89,6 +89,9 @@ Json report_to_json(const storage::VolumeReport& report) {
   for (const auto& usage : report.tiers) tiers.append(to_json(usage));
   for (const auto& moved : report.traffic) traffic.append(to_json(moved));
   json.set("tiers", std::move(tiers)).set("traffic", std::move(traffic));
+  Json open = Json::array();
+  for (const std::string& path : report.open_at_end) open.append(encode_bytes(path));
+  json.set("openAtEnd", std::move(open));
   if (report.commit) json.set("commit", to_json(*report.commit));
   return json;
 }
@@ -107,6 +110,10 @@ base::Result<storage::VolumeReport> report_from(const Json& json) {
   }
   for (const Json& item : fields.array("traffic").items()) {
     report.traffic.push_back(fields.take(traffic_from(item)));
+  }
+  for (const Json& path : fields.array("openAtEnd").items()) {
+    TRY(std::string bytes, decode_bytes(path.is_string() ? path.as_string() : ""));
+    report.open_at_end.push_back(std::move(bytes));
   }
   if (const Json* commit = fields.find("commit")) report.commit = fields.take(commit_from(*commit));
   return fields.finish(std::move(report));

@@ -77,7 +77,8 @@ Result<storage::CommitReport> Change::commit() {
   }
   finished.set_times();
   bool unknown = false;
-  auto committed = storage_daemon::commit(*attempt_, std::move(finished), unknown);
+  const auto path_of = [this](const storage::NameKey& key) { return overlay_.path_of(key); };
+  auto committed = storage_daemon::commit(*attempt_, std::move(finished), path_of, unknown);
   if (unknown) static_cast<void>(give_up(*attempt_).ok());
   if (!committed) return std::move(committed).error();
   return std::move(committed->report);

@@ -21,6 +21,8 @@ namespace {
 // answer is out leaves a successor something to answer from.
 constexpr std::chrono::milliseconds kFolderStays{1000};
 constexpr std::size_t kEndedKept = 4096;
+// For closes that are under way, where an open file is an error.
+constexpr std::chrono::milliseconds kClosesPatience{200};
 
 }  // namespace
 
@@ -84,16 +86,19 @@ DaemonOfNode::Ended DaemonOfNode::end_badly(const std::shared_ptr<Attempt>& atte
 // In this order: what others may read first, so that who sees the commit sees all of it.
 DaemonOfNode::Ended DaemonOfNode::end_well(const std::shared_ptr<Attempt>& attempt,
                                            Stored& stored) {
-  auto finished = files_.finish(attempt->facts().number);
-  Status ready = finished ? Status() : Status(finished.error());
+  const AttemptFacts& facts = attempt->facts();
+  if (facts.hint.open_at_end == hints::OpenAtEnd::kAbort) {
+    files_.await_closes(facts.number, kClosesPatience);
+  }
+  auto finished = files_.finish(facts.number);
+  Status ready = finished ? check_open_files(*attempt, *finished) : Status(finished.error());
   // Readers of its ephemeral files must not wait for an end that never comes.
-  if (!ready)
-    note(settle(*attempt, storage_ephemeral::Outcome::kFailed), attempt->facts().volume.name);
+  if (!ready) note(settle(*attempt, storage_ephemeral::Outcome::kFailed), facts.volume.name);
   if (ready) ready = settle(*attempt, storage_ephemeral::Outcome::kSucceeded);
-  if (ready) ready = check_dependencies(*attempt, *finished);
+  if (ready) ready = check_dependencies(*attempt, *finished, paths_of(*attempt));
   if (ready) return publish(attempt, *std::move(finished), stored);
   ++metrics_.failed;
-  log_.error("Volumes", ready.error().message, {{"activation", attempt->facts().activation_id}});
+  log_.error("Volumes", ready.error().message, {{"activation", facts.activation_id}});
   return std::move(ready).error();
 }
 
@@ -101,8 +106,12 @@ DaemonOfNode::Ended DaemonOfNode::publish(const std::shared_ptr<Attempt>& attemp
                                           Finished finished, Stored& stored) {
   const AttemptFacts& facts = attempt->facts();
   bool unknown = false;
+  std::vector<std::string> open_at_end;
+  for (const auto& file : finished.staged) {
+    if (file.was_open) open_at_end.push_back(file.name);
+  }
   const auto begun = clock_.now();
-  auto committed = commit(*attempt, std::move(finished), unknown);
+  auto committed = commit(*attempt, std::move(finished), paths_of(*attempt), unknown);
   metrics_.commit_took(clock_.now() - begun);
   const std::pair<std::string, std::string> key{facts.space, facts.activation_id};
   if (committed) {
@@ -111,6 +120,7 @@ DaemonOfNode::Ended DaemonOfNode::publish(const std::shared_ptr<Attempt>& attemp
     if (const auto found = conflicts_.extract(key)) committed->report.retries = found.mapped();
     storage::VolumeReport report = report_of(*attempt);
     report.commit = std::move(committed->report);
+    report.open_at_end = std::move(open_at_end);
     stored = std::move(committed->contents);
     return report;
   }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "attempt.h"
+#include "ending.h"
 #include "fetch_pool.h"
 #include "metrics.h"
 #include "numbers.h"
@@ -131,6 +132,11 @@ class DaemonOfNode final : public Daemon {
   Ended end_well(const std::shared_ptr<Attempt>& attempt, Stored& stored);
   Ended publish(const std::shared_ptr<Attempt>& attempt, storage_attempts::Finished finished,
                 Stored& stored);
+  PathOf paths_of(const Attempt& attempt) const {
+    return [this, number = attempt.facts().number](const storage::NameKey& key) {
+      return files_.path_of(number, key);
+    };
+  }
   Ended end_badly(const std::shared_ptr<Attempt>& attempt);
   void remember_locked(AttemptNumber number, const Ended& ended);
   void put_away(const std::shared_ptr<Attempt>& attempt, const Ended& ended);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "daemon_of_node.h"
+#include "ruled_directories.h"
 #include "volume_source.h"
 
 namespace storage_daemon {
@@ -60,6 +61,11 @@ Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
   facts.hint = call.volume;
   TRY(facts.number, numbers_.take());
   TRY(auto view, begin_view(facts.volume, call.uid));
+  TRY(const bool made,
+      make_ruled_directories(view.volume, view.snapshot, call.volume, clock_, people_.scratch()));
+  if (made) {
+    TRY(view.snapshot, view.volume->tree->begin());
+  }
   facts.space = view.volume->space;
   facts.snapshot = view.snapshot.number();
   const auto folder = folder_of(facts.number);

@@ -101,22 +101,23 @@ Result<Outcome> ask(const Attempt& attempt, const Finished& finished) {
   }
 }
 
-Error conflict(const Attempt& attempt, const Outcome& outcome) {
+Error conflict(const Attempt& attempt, const Outcome& outcome, const PathOf& path_of) {
   std::string what = "volume " + attempt.facts().volume.name + ": " +
-                     base::quoted(outcome.name.name) + " was changed meanwhile";
+                     base::quoted(path_of(outcome.name)) + " was changed meanwhile";
   if (!outcome.winner.empty()) what += " by activation " + outcome.winner;
   if (outcome.number != 0) what += ", commit " + std::to_string(outcome.number);
   if (!outcome.reason.empty()) what += " (" + outcome.reason + ")";
   return {ErrorCode::kConflict, what};
 }
 
-Result<CommitReport> report_of(const Attempt& attempt, const Outcome& outcome) {
+Result<CommitReport> report_of(const Attempt& attempt, const Outcome& outcome,
+                               const PathOf& path_of) {
   switch (outcome.kind) {
     case Outcome::Kind::kCommitted:
     case Outcome::Kind::kAlreadyApplied:
       return CommitReport{CommitReport::Kind::kOk, outcome.number, 0, ""};
     case Outcome::Kind::kConflict:
-      return conflict(attempt, outcome);
+      return conflict(attempt, outcome, path_of);
     case Outcome::Kind::kAborted:
       break;
   }
@@ -141,7 +142,8 @@ Result<Outcome> store_and_ask(const Attempt& attempt, Finished& finished, Conten
 
 }  // namespace
 
-Result<Committed> commit(const Attempt& attempt, Finished finished, bool& unknown) {
+Result<Committed> commit(const Attempt& attempt, Finished finished, const PathOf& path_of,
+                         bool& unknown) {
   unknown = true;
   if (const auto earlier = attempt.uploading(); earlier && !attempt.is_early()) {
     TRY(const auto before, settle(attempt, *earlier));
@@ -165,7 +167,7 @@ Result<Committed> commit(const Attempt& attempt, Finished finished, bool& unknow
     outcome = store_and_ask(attempt, finished, contents);
   }
   if (outcome) {
-    TRY(CommitReport report, report_of(attempt, *outcome));
+    TRY(CommitReport report, report_of(attempt, *outcome, path_of));
     if (outcome->kind != Outcome::Kind::kCommitted) contents.clear();
     return Committed{std::move(report), std::move(contents)};
   }
@@ -175,17 +177,26 @@ Result<Committed> commit(const Attempt& attempt, Finished finished, bool& unknow
   return std::move(outcome).error();
 }
 
-Status check_dependencies(const Attempt& attempt, const Finished& finished) {
+Status check_dependencies(const Attempt& attempt, const Finished& finished, const PathOf& path_of) {
   if (!changes_something(finished.write)) return {};
   for (const auto& read : attempt.volume()->ephemeral->dependencies(attempt.facts().writer)) {
     if (read.state != storage_ephemeral::FileState::kPoisoned) continue;
-    return Error{ErrorCode::kDataLoss,
-                 "volume " + attempt.facts().volume.name +
-                     ": nothing was committed, since an ephemeral file that was read (inode " +
-                     std::to_string(read.file.inode) +
-                     ") is not whole: " + std::string(storage_ephemeral::in_words(read.reason))};
+    const std::string name = read.name ? path_of(*read.name) : std::to_string(read.file.inode);
+    return Error{ErrorCode::kDataLoss, "volume " + attempt.facts().volume.name +
+                                           ": nothing was committed, since the ephemeral file " +
+                                           base::quoted(name) + ", which was read, is not whole: " +
+                                           std::string(storage_ephemeral::in_words(read.reason))};
   }
   return {};
+}
+
+Status check_open_files(const Attempt& attempt, const Finished& finished) {
+  if (attempt.facts().hint.open_at_end != hints::OpenAtEnd::kAbort) return {};
+  const auto open = std::ranges::find_if(finished.staged, &storage_attempts::StagedFile::was_open);
+  if (open == finished.staged.end()) return {};
+  return Error{ErrorCode::kInvalidArgument,
+               "volume " + attempt.facts().volume.name + ": nothing was committed, since " +
+                   base::quoted(open->name) + " was still open for writing at the end"};
 }
 
 Status give_up(const Attempt& attempt) {

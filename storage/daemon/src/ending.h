@@ -1,7 +1,9 @@
 // How an attempt ends: everything it changed is published in one step, or nothing is.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <string>
 
 #include "attempt.h"
 #include "base/result.h"
@@ -18,15 +20,23 @@ struct Committed {
   std::map<InodeNumber, storage::Content> contents;
 };
 
+// Where a name is in the volume, for people.
+using PathOf = std::function<std::string(const storage::NameKey&)>;
+
 // Stores what the attempt wrote and commits it. Waits for the store.
 // Errors: kConflict: another was first, nothing has happened; the message names file and winner.
 // kUnavailable and others: nothing has happened, unless `unknown` is set: then give_up() has to be
 // tried until it succeeds, and may find that it was committed.
-base::Result<Committed> commit(const Attempt& attempt, Finished finished, bool& unknown);
+base::Result<Committed> commit(const Attempt& attempt, Finished finished, const PathOf& path_of,
+                               bool& unknown);
 
 // Whether what it changes may be published: nothing durable comes of a file that was lost while it
 // was written. kDataLoss.
-base::Status check_dependencies(const Attempt& attempt, const Finished& finished);
+base::Status check_dependencies(const Attempt& attempt, const Finished& finished,
+                                const PathOf& path_of);
+
+// kInvalidArgument where the hint wants all files closed at the end, and one was not.
+base::Status check_open_files(const Attempt& attempt, const Finished& finished);
 
 // Nothing of it will ever be visible. kAlreadyExists: it was committed, by a daemon that died.
 base::Status give_up(const Attempt& attempt);

@@ -15,17 +15,65 @@ namespace {
 
 constexpr std::size_t kNamesAtOnce = 200;
 
-Json describe(const Entry& entry) {
-  return Json::object({{"type", text_of(entry.attributes.type)},
-                       {"bytes", entry.content.size},
-                       {"mode", std::int64_t{entry.attributes.permissions}},
-                       {"uid", std::int64_t{entry.attributes.uid}},
-                       {"gid", std::int64_t{entry.attributes.gid}},
-                       {"links", std::int64_t{entry.links}},
-                       {"modifiedMs", base::epoch_ms(entry.attributes.modified)},
-                       {"inode", entry.inode},
-                       {"commit", entry.committed},
-                       {"tier", "durable"}});
+constexpr std::size_t kVersionsMax = 100;
+
+const char* word_of(storage_ephemeral::FileState state) {
+  static constexpr const char* kWords[] = {"writing", "sealed", "poisoned"};
+  return kWords[static_cast<std::size_t>(state)];
+}
+
+const char* word_of(storage_ephemeral::Lifetime::Kind kind) {
+  static constexpr const char* kWords[] = {"activation", "session", "ttl", "volume"};
+  return kWords[static_cast<std::size_t>(kind)];
+}
+
+Json describe(const Seen& seen) {
+  const Entry& entry = seen.entry;
+  Json json = Json::object({{"type", text_of(entry.attributes.type)},
+                            {"bytes", entry.content.size},
+                            {"mode", std::int64_t{entry.attributes.permissions}},
+                            {"uid", std::int64_t{entry.attributes.uid}},
+                            {"gid", std::int64_t{entry.attributes.gid}},
+                            {"links", std::int64_t{entry.links}},
+                            {"modifiedMs", base::epoch_ms(entry.attributes.modified)},
+                            {"inode", entry.inode}});
+  if (!seen.live) return json.set("tier", "durable").set("commit", entry.committed);
+  json.set("tier", "ephemeral");
+  if (entry.attributes.type == FileType::kRegular) {
+    json.set("state", word_of(seen.live->record.state));
+  }
+  return json;
+}
+
+// Who has it, for how long, and what is to be said against it.
+void add_life(const storage_ephemeral::Entry& live, Json& json) {
+  const auto& record = live.record;
+  json.set("lifetime", word_of(record.lifetime.kind));
+  if (record.lifetime.kind == storage_ephemeral::Lifetime::Kind::kTtl) {
+    json.set("expiresMs", base::epoch_ms(record.lifetime.expires));
+  }
+  if (record.attributes.type != FileType::kRegular) return;
+  Json holders = Json::array();
+  for (const auto& node : live.holders) holders.append(node);
+  json.set("holders", std::move(holders))
+      .set("copies", std::int64_t{record.copies})
+      .set("version", std::int64_t{record.version})
+      .set("writtenOn", record.writer)
+      .set("writer", record.attempt);
+  if (record.state == storage_ephemeral::FileState::kPoisoned) {
+    json.set("reason", std::string(storage_ephemeral::in_words(record.reason)));
+  }
+}
+
+Json to_json(const Totals& totals) {
+  return Json::object(
+      {{"bytes", totals.bytes}, {"files", totals.files}, {"directories", totals.directories}});
+}
+
+Json to_json(const storage_tree::NameVersion& version) {
+  Json json = Json::object({{"commit", version.number}});
+  if (!version.entry) return json.set("removed", true);
+  return json.set("bytes", version.entry->content.size).set("inode", version.entry->inode);
 }
 
 }  // namespace
@@ -51,14 +99,14 @@ Result<Json> People::list(const storage_control::List& call) {
   TRY(const auto parts, parts_of(call.place.path));
   TRY(auto volume, volumes_.open({call.place.namespace_name, call.place.volume}));
   TRY(const Visit visit, Visit::begin(std::move(volume)));
-  TRY(const auto entry, visit.find(parts));
-  if (!entry) return not_there(call.place);
+  TRY(const auto seen, visit.see(parts));
+  if (!seen) return not_there(call.place);
   Json entries = Json::array();
-  if (entry->attributes.type != FileType::kDirectory) {
-    entries.append(describe(*entry).set("name", encode_bytes(parts.back())));
+  if (!seen->is_directory()) {
+    entries.append(describe(*seen).set("name", encode_bytes(parts.back())));
     return Json::object({{"entries", std::move(entries)}, {"after", ""}});
   }
-  TRY(const auto page, visit.tree().list(visit.snapshot(), entry->inode, call.after, kNamesAtOnce));
+  TRY(const auto page, visit.list(*seen, call.after, kNamesAtOnce));
   std::string after;
   for (const auto& [name, child] : page.names) {
     entries.append(describe(child).set("name", encode_bytes(name)));
@@ -71,10 +119,17 @@ Result<Json> People::stat(const storage_control::Stat& call) {
   TRY(const auto parts, parts_of(call.place.path));
   TRY(auto volume, volumes_.open({call.place.namespace_name, call.place.volume}));
   TRY(const Visit visit, Visit::begin(std::move(volume)));
-  TRY(const auto entry, visit.find(parts));
-  if (!entry) return not_there(call.place);
-  Json json = describe(*entry);
-  json.set("writer", entry->content.writer);
+  TRY(const auto seen, visit.see(parts));
+  if (!seen) return not_there(call.place);
+  Json json = describe(*seen);
+  if (seen->live) {
+    add_life(*seen->live, json);
+    return json;
+  }
+  TRY(const auto kept, visit.tree().versions(seen->key, kVersionsMax));
+  Json versions = Json::array();
+  for (const auto& version : kept) versions.append(to_json(version));
+  json.set("writer", seen->entry.content.writer).set("versions", std::move(versions));
   if (!parts.empty()) return json;
   TRY(const auto stat, visit.tree().stat());
   return json.set("head", stat.head)
@@ -83,26 +138,26 @@ Result<Json> People::stat(const storage_control::Stat& call) {
       .set("shards", stat.shards)
       .set("sessions", stat.sessions)
       .set("uploading", stat.attempts_uploading)
-      .set("toDelete", stat.to_delete);
+      .set("toDelete", stat.to_delete)
+      .set("ephemeral", visit.ephemeral().count());
 }
 
 Result<Json> People::usage(const storage_control::Usage& call) {
   TRY(const auto parts, parts_of(call.place.path));
   TRY(auto volume, volumes_.open({call.place.namespace_name, call.place.volume}));
   TRY(const Visit visit, Visit::begin(std::move(volume)));
-  TRY(const auto entry, visit.find(parts));
-  if (!entry) return not_there(call.place);
-  Totals totals;
-  if (entry->attributes.type == FileType::kDirectory) {
-    ++totals.directories;
-    TRY_STATUS(visit.count(entry->inode, totals));
+  TRY(const auto seen, visit.see(parts));
+  if (!seen) return not_there(call.place);
+  TierTotals totals;
+  Totals& own = totals.of(*seen);
+  ++(seen->is_directory() ? own.directories : own.files);
+  if (seen->is_directory()) {
+    TRY_STATUS(visit.count(*seen, totals));
   } else {
-    ++totals.files;
-    totals.bytes = entry->content.size;
+    own.bytes = seen->entry.content.size;
   }
-  Json durable = Json::object(
-      {{"bytes", totals.bytes}, {"files", totals.files}, {"directories", totals.directories}});
-  return Json::object({{"durable", std::move(durable)}});
+  return Json::object(
+      {{"durable", to_json(totals.durable)}, {"ephemeral", to_json(totals.ephemeral)}});
 }
 
 }  // namespace storage_daemon

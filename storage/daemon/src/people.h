@@ -19,6 +19,8 @@ class People {
   // `scratch`: a folder for nothing else, emptied at the start.
   People(Volumes& volumes, const base::Clock& clock, std::filesystem::path scratch);
 
+  const std::filesystem::path& scratch() const { return scratch_; }
+
   base::Result<base::Json> list(const storage_control::List& call);
   base::Result<base::Json> stat(const storage_control::Stat& call);
   base::Result<base::Json> usage(const storage_control::Usage& call);

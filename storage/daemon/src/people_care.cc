@@ -1,8 +1,10 @@
 // Collecting and checking volumes.
+#include <set>
 #include <utility>
 
 #include "people.h"
 #include "storage_tree/outcome.h"
+#include "visit.h"
 
 namespace storage_daemon {
 
@@ -46,6 +48,35 @@ Json to_json(const storage_tree::CollectReport& report) {
                        {"dataObjects", report.data_objects},
                        {"activations", report.activations},
                        {"splits", report.splits}});
+}
+
+const char* text_of(storage_ephemeral::LiveFinding::Kind kind) {
+  return kind == storage_ephemeral::LiveFinding::Kind::kNoDirectory ? "in no directory"
+                                                                    : "missing bytes";
+}
+
+// Ephemeral names whose directory is no more, and bytes that should be on this node.
+Result<Json> check_ephemeral(const std::shared_ptr<Volume>& volume, bool repair) {
+  TRY(const Visit visit, Visit::begin(volume));
+  auto& files = visit.ephemeral();
+  std::set<storage::InodeNumber> gone = files.durable_directories();
+  TRY(const auto root, visit.see({}));
+  TRY_STATUS(visit.each_directory(*root, [&](const Seen& seen) { gone.erase(seen.entry.inode); }));
+  const auto found = files.check(gone, repair);
+  if (repair && !found.empty()) {
+    TRY_STATUS(wait_for([&](auto done) { files.flush({}, std::move(done)); }));
+  }
+  Json findings = Json::array();
+  for (const auto& finding : found) {
+    if (findings.items().size() >= kFindingsMax) break;
+    findings.append(Json::object({{"kind", text_of(finding.kind)},
+                                  {"what", encode_bytes(finding.name.name)},
+                                  {"inode", finding.inode},
+                                  {"repaired", finding.repaired}}));
+  }
+  return Json::object({{"files", files.count()},
+                       {"found", std::uint64_t{found.size()}},
+                       {"findings", std::move(findings)}});
 }
 
 bool did_something(const storage_tree::CollectReport& report) {
@@ -103,7 +134,8 @@ Result<Json> People::check(const storage_control::Check& call) {
   for (const VolumeName& name : names) {
     TRY(const auto volume, volumes_.open(name));
     TRY(const auto report, volume->tree->fsck(call.repair));
-    json.set(name_in_answers(name), to_json(report));
+    TRY(Json ephemeral, check_ephemeral(volume, call.repair));
+    json.set(name_in_answers(name), to_json(report).set("ephemeral", std::move(ephemeral)));
   }
   return json;
 }

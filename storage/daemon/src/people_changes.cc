@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "change.h"
 #include "people.h"
+#include "people_ephemeral.h"
 #include "visit.h"
 
 namespace storage_daemon {
@@ -20,29 +21,6 @@ using base::Status;
 using storage_overlay::Overlay;
 
 namespace {
-
-Status write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return base::error_from_errno(errno, "writing the copy");
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
-Result<std::int64_t> pour(int from, int to) {
-  std::int64_t total = 0;
-  std::string buffer(1 << 20, '\0');
-  while (true) {
-    const ssize_t got = ::read(from, buffer.data(), buffer.size());
-    if (got == 0) return total;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return base::error_from_errno(errno, "reading the file to be copied");
-    TRY_STATUS(write_all(to, std::string_view(buffer).substr(0, static_cast<std::size_t>(got))));
-    total += got;
-  }
-}
 
 // The directories on the way are made where they are missing.
 Result<storage::InodeNumber> make_directories(Change& change, const Place& place,
@@ -73,7 +51,24 @@ Result<Json> copy_in(Change& change, const Place& place, const std::vector<std::
   }
   TRY(const base::UniqueFd copy, change.stage(view.inode));
   TRY(const std::int64_t bytes, pour(file, copy.get()));
-  return Json::object({{"bytes", bytes}});
+  return Json::object({{"bytes", bytes}, {"tier", "durable"}});
+}
+
+// Where an ephemeral file with that name is, or would be; nothing: it is a durable one.
+Result<std::optional<Seen>> ephemeral_parent(const Visit& visit, const Place& place,
+                                             const std::vector<std::string>& parts) {
+  std::vector<std::string> way(parts.begin(), parts.end() - 1);
+  TRY(auto parent, visit.see(way));
+  while (!parent && !way.empty()) {  // nothing ephemeral must be on the way to what is made
+    way.pop_back();
+    TRY(const auto nearest, visit.see(way));
+    if (nearest && nearest->live) return not_there(place);
+  }
+  if (!parent || parent->live) return parent;
+  TRY(const auto there, visit.see(parts));
+  const bool ephemeral = there ? there->live.has_value() : has_ephemeral_name(parts.back());
+  if (!ephemeral) parent.reset();
+  return parent;
 }
 
 Result<Json> copy_out(storage_tree::Tree& tree, const Entry& entry, const Place& place, int file) {
@@ -87,7 +82,7 @@ Result<Json> copy_out(storage_tree::Tree& tree, const Entry& entry, const Place&
     if (piece.empty()) return Error{ErrorCode::kDataLoss, "the file is shorter than it should be"};
     at += piece.size();
   }
-  return Json::object({{"bytes", entry.content.size}});
+  return Json::object({{"bytes", entry.content.size}, {"tier", "durable"}});
 }
 
 }  // namespace
@@ -105,19 +100,26 @@ Result<Json> People::remove(const storage_control::Remove& call) {
   }
   TRY(auto volume, volumes_.open({place.namespace_name, place.volume}));
   TRY(const Visit visit, Visit::begin(std::move(volume)));
-  TRY(const auto entry, visit.find(parts));
-  if (!entry) return not_there(place);
+  TRY(const auto seen, visit.see(parts));
+  if (!seen) return not_there(place);
+  if (seen->live) return remove_ephemeral(visit, *seen);
+  const Entry& entry = seen->entry;
+  if (seen->is_directory() && !visit.ephemeral().list(entry.inode, "", 1).empty()) {
+    return Error{ErrorCode::kConflict, base::quoted(place.path) + " has ephemeral files in it"};
+  }
   TRY(auto change, Change::begin(visit.attempt(scratch_)));
   const storage_overlay::Act act{0, 0, clock_.wall()};
   // The overlay knows a file only by a name that was looked up.
   TRY(const auto directory, make_directories(change, place, parts, act));
   TRY_STATUS(change.apply(base::quoted(place.path), [&](Overlay& overlay) {
-    return entry->attributes.type == FileType::kDirectory
+    return entry.attributes.type == FileType::kDirectory
                ? overlay.remove_directory(directory, parts.back(), act)
                : overlay.unlink(directory, parts.back(), act);
   }));
   TRY(const auto committed, change.commit());
-  return Json::object({{"removed", text_of(entry->attributes.type)}, {"commit", committed.number}});
+  return Json::object({{"removed", text_of(entry.attributes.type)},
+                       {"tier", "durable"},
+                       {"commit", committed.number}});
 }
 
 Result<Json> People::copy(const storage_control::Copy& call, base::UniqueFd file) {
@@ -131,9 +133,14 @@ Result<Json> People::copy(const storage_control::Copy& call, base::UniqueFd file
       call.into_volume&& call.make_volume ? volumes_.open_or_make(name, 0) : volumes_.open(name));
   TRY(const Visit visit, Visit::begin(std::move(volume)));
   if (!call.into_volume) {
-    TRY(const auto entry, visit.find(parts));
-    if (!entry) return not_there(place);
-    return copy_out(visit.tree(), *entry, place, file.get());
+    TRY(const auto seen, visit.see(parts));
+    if (!seen) return not_there(place);
+    if (seen->live) return copy_out_ephemeral(visit, *seen, place, file.get());
+    return copy_out(visit.tree(), seen->entry, place, file.get());
+  }
+  TRY(const auto live_parent, ephemeral_parent(visit, place, parts));
+  if (live_parent) {
+    return copy_in_ephemeral(visit, *live_parent, parts.back(), file.get(), clock_);
   }
   TRY(const auto root, visit.find({}));
   const storage_overlay::Act act{root->attributes.uid, root->attributes.gid, clock_.wall()};

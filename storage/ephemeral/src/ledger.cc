@@ -34,6 +34,19 @@ std::optional<Entry> Ledger::find(const NameKey& key) const {
   return found == names_.end() ? std::nullopt : get(found->second.inode);
 }
 
+std::optional<NameKey> Ledger::name_of(InodeNumber inode) const {
+  const auto found = inodes_.find(inode);
+  if (found == inodes_.end() || found->second.names.empty()) return std::nullopt;
+  return *found->second.names.front();
+}
+
+std::vector<NameKey> Ledger::names() const {
+  std::vector<NameKey> names;
+  names.reserve(names_.size());
+  for (const auto& [key, slot] : names_) names.push_back(key);
+  return names;
+}
+
 const InodeRecord* Ledger::record(InodeNumber inode) const {
   const auto found = inodes_.find(inode);
   return found == inodes_.end() || !found->second.known ? nullptr : &found->second.record;

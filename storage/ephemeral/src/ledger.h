@@ -50,6 +50,8 @@ class Ledger {
   std::vector<std::pair<std::string, Entry>> list(storage::InodeNumber directory,
                                                   const std::string& after, std::size_t most) const;
   std::uint32_t subdirectories(storage::InodeNumber directory) const;
+  std::optional<storage::NameKey> name_of(storage::InodeNumber inode) const;
+  std::vector<storage::NameKey> names() const;
   std::vector<storage::InodeNumber> inodes() const;
   std::vector<storage::InodeNumber> owned_by(Lifetime::Kind kind, const std::string& owner) const;
   std::vector<storage::InodeNumber> expired(base::WallTime now) const;

@@ -71,6 +71,9 @@ class VolumeImpl final : public Volume,
   void end_session(const std::string& session) override;
   void end_volume() override;
   std::vector<Dependency> dependencies(const Attempt& attempt) const override;
+  std::uint64_t count() const override;
+  std::set<storage::InodeNumber> durable_directories() const override;
+  std::vector<LiveFinding> check(const std::set<storage::InodeNumber>& gone, bool repair) override;
 
   base::Result<Stream> open_stream(const FileId& file, std::function<void()> wake) override;
   SourceView look(const FileId& file, std::uint64_t stream, FetchFor purpose) override;
@@ -115,6 +118,8 @@ class VolumeImpl final : public Volume,
   void expire();
   void arm_expiry();
   const InodeRecord* record_of(FileKey key) const;
+
+  bool has_bytes(storage::InodeNumber inode, const InodeRecord& record) const;
 
   // Recovery:
   void recover(const std::vector<Attempt>& alive);

@@ -135,7 +135,8 @@ void VolumeImpl::open_read(storage::InodeNumber inode, const Attempt& attempt, V
   const FileKey key{inode, record->version};
   const auto written = written_.find(attempt);
   if (written == written_.end() || !written->second.contains(key)) {
-    read_[attempt].try_emplace(key, Dependency{id_of(key), record->state, record->reason});
+    read_[attempt].try_emplace(
+        key, Dependency{id_of(key), record->state, record->reason, ledger_.name_of(inode)});
   }
   ++(*file)->readers;
   if (visible == Visible::kWriting || (*file)->role == LocalFile::Role::kHeld) {

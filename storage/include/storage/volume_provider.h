@@ -75,6 +75,8 @@ struct VolumeReport {
   hints::Isolation isolation = hints::Isolation::kNone;
   std::optional<CommitReport> commit = std::nullopt;  // where activations are transactions
   std::vector<TierTraffic> traffic = {};              // each tier once, or none
+  // Durable files that were still open for writing: committed as they were at that moment.
+  std::vector<std::string> open_at_end = {};
 };
 
 // The object that stands for the volume in the activation record's annotation `volumes`.
@@ -95,8 +97,8 @@ class OpenVolume {
   // reach at once; their space comes back a little later. Once only: kInvalidArgument after that.
   // Errors: kConflict where activations are transactions and another one changed first what this
   // one depends on: nothing of it has happened, and the action may be run again; the message names
-  // the path and the winner. kUnavailable or kDataLoss when the disk fails, kNoSpace when it is
-  // full.
+  // the path and the winner. kInvalidArgument where the hint wants all files closed by now.
+  // kUnavailable or kDataLoss when the disk fails, kNoSpace when it is full.
   virtual base::Result<VolumeReport> finish(bool succeeded) = 0;
 };
 

@@ -185,7 +185,8 @@ std::string Overlay::State::path_of(InodeNumber directory, std::string_view name
 }
 
 // What the name says, then the nearest directory that says something, then the volume's rules.
-hints::Tier Overlay::State::tier_of(const Found& directory, std::string_view name) const {
+hints::Tier Overlay::State::tier_of(const Found& directory, std::string_view name,
+                                    bool is_directory) const {
   using hints::Tier;
   if (live == nullptr) return Tier::kDurable;
   if (directory.node == nullptr) return Tier::kEphemeral;
@@ -200,7 +201,10 @@ hints::Tier Overlay::State::tier_of(const Found& directory, std::string_view nam
     inode = key ? key->directory : 0;
   }
   if (options.volume.rules.empty()) return options.volume.tier;
-  return hints::tier_of(options.volume, path_of(directory.inode, name));
+  const std::string path = path_of(directory.inode, name);
+  // What is durable needs durable directories on the way to it.
+  if (is_directory && hints::may_hold(options.volume, path, Tier::kDurable)) return Tier::kDurable;
+  return hints::tier_of(options.volume, path);
 }
 
 // --- The public operations that only look.
@@ -220,6 +224,15 @@ Answer<View> Overlay::view(InodeNumber inode) {
 Answer<Content> Overlay::content(InodeNumber inode) {
   TRY(const Found found, state_->file(inode));
   return found.node != nullptr ? found.node->content : found.live->content;
+}
+
+std::string Overlay::path_of(const NameKey& key) const {
+  return state_->path_of(key.directory, key.name);
+}
+
+std::string Overlay::path_of(InodeNumber inode) const {
+  const auto key = state_->key_of(inode);
+  return key ? path_of(*key) : "";
 }
 
 Answer<InodeNumber> Overlay::parent_of(InodeNumber directory) {

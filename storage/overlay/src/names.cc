@@ -41,7 +41,7 @@ Answer<View> Overlay::make(InodeNumber directory, std::string_view name, const N
   Found made{inode, nullptr, std::nullopt};
   // What is in an ephemeral directory has no other place.
   const bool spills = node.staged && parent.node != nullptr && state.live && state.live->spills();
-  if (!spills && state.tier_of(parent, name) == hints::Tier::kEphemeral) {
+  if (!spills && state.tier_of(parent, name, is_directory) == hints::Tier::kEphemeral) {
     made = found_live(Entry{inode, node.attributes, node.content, 1, 0});
     if (const int error = state.live->create(key, *made.live); error != 0) return fail(error);
     if (is_directory) {

@@ -115,7 +115,8 @@ struct Overlay::State {
   View view_of(const Found& found) const;
 
   // Tiers.
-  hints::Tier tier_of(const Found& directory, std::string_view name) const;
+  hints::Tier tier_of(const Found& directory, std::string_view name,
+                      bool is_directory = false) const;
   std::string path_of(InodeNumber directory, std::string_view name) const;
 
   // Changing. Everything was checked.

@@ -57,6 +57,21 @@ base::Result<std::optional<Entry>> Reader::stored(CommitNumber number, const Nam
   return std::move(stored.entry);
 }
 
+base::Result<std::vector<NameVersion>> Reader::versions(const NameKey& key, std::size_t most) {
+  const auto map = volume_.map();
+  const std::string prefix = versions_prefix(key);
+  const auto object = volume_.metadata(map->object_of(prefix));
+  TRY(const auto page, volume_.store.omap_list(object, "", prefix, most));
+  std::vector<NameVersion> versions;
+  for (const auto& [found, value] : page.entries) {
+    TRY(auto stored, decoded<StoredEntry>(object, found, value));
+    const auto parsed = parse_entry_key(found);
+    if (!parsed) return damaged(object, found);
+    versions.push_back({parsed->number, std::move(stored.entry)});
+  }
+  return versions;
+}
+
 base::Result<std::map<NameKey, Entry>> Reader::stored(
     const std::map<NameKey, CommitNumber>& versions) {
   std::vector<std::string> keys;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "storage_tree/outcome.h"
 #include "volume.h"
 
 namespace storage_tree {
@@ -23,6 +24,7 @@ class Reader {
                              std::size_t most);
   // The entry as it was written, without what was done in a directory or to a shared inode.
   base::Result<std::optional<Entry>> stored(CommitNumber number, const NameKey& key);
+  base::Result<std::vector<NameVersion>> versions(const NameKey& key, std::size_t most);
   // Entries by the exact keys of their versions; what is not there is left out.
   base::Result<std::map<NameKey, Entry>> stored(const std::map<NameKey, CommitNumber>& versions);
 

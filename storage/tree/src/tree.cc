@@ -215,6 +215,10 @@ base::Result<FsckReport> Tree::fsck(bool repair) {
   return fsck.run();
 }
 
+base::Result<std::vector<NameVersion>> Tree::versions(const NameKey& key, std::size_t most) {
+  return impl_->reader.versions(key, most);
+}
+
 base::Result<TreeStat> Tree::stat() {
   TRY(const auto state, impl_->log.settled());
   TRY(const auto map, impl_->volume.map(state.head.map_version));

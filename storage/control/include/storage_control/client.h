@@ -31,6 +31,8 @@ class ControlClient final : public storage::VolumeProvider {
   // Errors: kUnavailable when no daemon answers within the patience; kUnsupported for one that
   // speaks another protocol; kPermissionDenied.
   static base::Result<std::unique_ptr<ControlClient>> connect(ControlClientOptions options);
+  // Does not wait for the daemon: the first call does.
+  static std::unique_ptr<ControlClient> begin(ControlClientOptions options);
   ~ControlClient() override;
 
   base::Result<std::unique_ptr<storage::OpenVolume>> open(std::string_view namespace_name,

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +62,19 @@ struct Dependency {
   FileId file;
   FileState state = FileState::kWriting;
   PoisonReason reason = PoisonReason::kNone;
+  std::optional<storage::NameKey> name;  // one that it had when it was opened
+};
+
+// What a crash, or the end of a directory under its files, has left.
+struct LiveFinding {
+  enum class Kind : std::uint8_t {
+    kNoDirectory,   // a name in a directory that is not there
+    kMissingBytes,  // this node is said to have all bytes, and has not
+  };
+  Kind kind = Kind::kNoDirectory;
+  storage::InodeNumber inode = 0;
+  storage::NameKey name;
+  bool repaired = false;
 };
 
 // What has become of an attempt.
@@ -153,6 +167,18 @@ class Volume {
   virtual void end_volume() = 0;
   // What it opened: nothing durable may be committed that depends on a poisoned one.
   virtual std::vector<Dependency> dependencies(const Attempt& attempt) const = 0;
+
+  // --- For people ---
+
+  // How many files and other things have names here.
+  virtual std::uint64_t count() const = 0;
+  // Directories with ephemeral names in them that are not ephemeral themselves.
+  virtual std::set<storage::InodeNumber> durable_directories() const = 0;
+  // Looks at all names and at the bytes on this node; `gone` are the durable directories that are
+  // no more. With `repair`, names in those go, and so does the word that this node has what it has
+  // not, and the file with it where nobody else has it. To be followed by flush().
+  virtual std::vector<LiveFinding> check(const std::set<storage::InodeNumber>& gone,
+                                         bool repair) = 0;
 };
 
 }  // namespace storage_ephemeral

@@ -1,6 +1,7 @@
 // One attempt: its overlay, its staging directory, its open files.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -63,6 +64,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   const std::unique_ptr<EphemeralNames> names;  // null where the volume has none
   const std::shared_ptr<EphemeralFiles> ephemeral;
   std::mutex mutex;
+  std::condition_variable closed;  // after each close of a file that was written
   Overlay overlay;
   bool frozen = false;         // finish() was called
   bool dropped = false;        // drop() was
@@ -112,6 +114,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   Answer<storage_fuse::Opened> open_file(InodeNumber inode, int flags, bool drop_privileges);
   void close_file(InodeNumber inode, int flags);
 
+  bool has_writers() const;
   base::Result<Finished> finish();
   void keep(InodeNumber inode, const Content& content);
   std::vector<StagedFile> written();

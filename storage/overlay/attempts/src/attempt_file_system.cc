@@ -80,6 +80,21 @@ void AttemptFileSystem::keep(std::uint64_t number, const std::map<InodeNumber, C
   for (const auto& [inode, content] : contents) (*attempt)->keep(inode, content);
 }
 
+void AttemptFileSystem::await_closes(std::uint64_t number,
+                                     std::chrono::milliseconds patience) const {
+  const auto attempt = attempt_with(number);
+  if (!attempt.ok()) return;
+  std::unique_lock lock((*attempt)->mutex);
+  (*attempt)->closed.wait_for(lock, patience, [&] { return !(*attempt)->has_writers(); });
+}
+
+std::string AttemptFileSystem::path_of(std::uint64_t number, const storage::NameKey& key) const {
+  const auto attempt = attempt_with(number);
+  if (!attempt.ok()) return key.name;
+  const std::lock_guard lock((*attempt)->mutex);
+  return (*attempt)->overlay.path_of(key);
+}
+
 base::Result<std::vector<storage::TierTraffic>> AttemptFileSystem::traffic(
     std::uint64_t number) const {
   TRY(const auto attempt, attempt_with(number));

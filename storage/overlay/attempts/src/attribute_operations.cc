@@ -48,8 +48,7 @@ Answer<storage_overlay::Done> resize(Attempt& a, View& view, std::uint64_t size)
   if (view.attributes.type == FileType::kDirectory) return fail(EISDIR);
   if (view.attributes.type != FileType::kRegular) return fail(EINVAL);
   if (view.tier == hints::Tier::kEphemeral) {
-    if (const auto resized = a.ephemeral->resize(view.inode, size); !resized.ok())
-      return fail(errno_of(resized.error()));
+    if (const int error = a.ephemeral->resize(view.inode, size); error != 0) return fail(error);
   } else {
     TRY_STATUS(a.truncate(view, size));
   }

@@ -320,27 +320,23 @@ void EphemeralFiles::read(InodeNumber inode, Handle handle, std::uint64_t offset
   on_interrupt([volume = volume_, ticket] { volume->cancel(ticket); });
 }
 
-base::Result<std::uint64_t> EphemeralFiles::write(InodeNumber inode, Handle handle,
-                                                  std::uint64_t offset, std::string_view bytes) {
-  TRY(const File backing, file(inode, handle));
-  const int full = make_room(budget_.get(), backing->get(), offset + bytes.size());
-  if (full != 0) return base::error_from_errno(full, "write an ephemeral file");
-  if (const int error = write_at(backing->get(), bytes, offset); error != 0)
-    return base::error_from_errno(error, "write an ephemeral file");
-  return std::uint64_t{bytes.size()};
+int EphemeralFiles::write(InodeNumber inode, Handle handle, std::uint64_t offset,
+                          std::string_view bytes) {
+  const auto backing = file(inode, handle);
+  if (!backing.ok()) return errno_of(backing.error());
+  const int full = make_room(budget_.get(), (*backing)->get(), offset + bytes.size());
+  return full != 0 ? full : write_at((*backing)->get(), bytes, offset);
 }
 
-base::Status EphemeralFiles::resize(InodeNumber inode, std::uint64_t size) {
-  TRY(const Opened opened, open_write(inode, size == 0));
-  base::Status status;
-  const auto backing = file(inode, opened.handle);
-  const int full = backing.ok() ? make_room(budget_.get(), (*backing)->get(), size) : 0;
-  if (full != 0)
-    status = base::error_from_errno(full, "truncate an ephemeral file");
-  else if (backing.ok() && ::ftruncate((*backing)->get(), static_cast<off_t>(size)) != 0)
-    status = base::error_from_errno(errno, "truncate an ephemeral file");
-  close(inode, opened.handle);
-  return status;
+int EphemeralFiles::resize(InodeNumber inode, std::uint64_t size) {
+  const auto opened = open_write(inode, size == 0);
+  if (!opened.ok()) return errno_of(opened.error());
+  const auto backing = file(inode, opened->handle);
+  int error = backing.ok() ? make_room(budget_.get(), (*backing)->get(), size) : 0;
+  if (error == 0 && backing.ok() && ::ftruncate((*backing)->get(), static_cast<off_t>(size)) != 0)
+    error = errno;
+  close(inode, opened->handle);
+  return error;
 }
 
 // What this attempt itself is still writing is taken as it is; all else when it is final.

@@ -65,10 +65,10 @@ class EphemeralFiles : public std::enable_shared_from_this<EphemeralFiles> {
   // Waits at the end of what is still being written. Gives a ticket to interrupt it with.
   void read(InodeNumber inode, Handle handle, std::uint64_t offset, std::size_t bytes,
             const std::function<void(std::function<void()>)>& on_interrupt, Done<std::string> done);
-  base::Result<std::uint64_t> write(InodeNumber inode, Handle handle, std::uint64_t offset,
-                                    std::string_view bytes);
+  // 0 or an errno.
+  int write(InodeNumber inode, Handle handle, std::uint64_t offset, std::string_view bytes);
   base::Result<File> file(InodeNumber inode, Handle handle) const;
-  base::Status resize(InodeNumber inode, std::uint64_t size);
+  int resize(InodeNumber inode, std::uint64_t size);  // the same
   // The bytes that the file has now, for a staging file.
   void bytes_of(InodeNumber inode, Done<File> done);
   // What the attempt opened and wrote, as far as it is known now.

@@ -157,9 +157,8 @@ void AttemptFileSystem::write(NodeId node, Handle handle, std::uint64_t offset,
   if (is_over(attempt)) return reply.ok(bytes.size());
   std::string copy(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (is_ephemeral(handle)) {
-    const auto count = attempt->ephemeral->write(inode_of(node), handle, offset, copy);
-    if (count.ok()) return reply.ok(*count);
-    const int error = errno_of(count.error());
+    const int error = attempt->ephemeral->write(inode_of(node), handle, offset, copy);
+    if (error == 0) return reply.ok(copy.size());
     if (how.from_page_cache) {
       const std::lock_guard lock(attempt->mutex);
       attempt->note_lost(inode_of(node), error);

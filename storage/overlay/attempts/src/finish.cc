@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "attempt.h"
@@ -38,6 +39,7 @@ base::Result<StagedFile> AttemptFileSystem::Attempt::staged_copy(InodeNumber ino
   const auto open = files.find(inode);
   file.was_open = open != files.end() && open->second.writers > 0;
   if (!file.was_open) return file;
+  file.name = overlay.path_of(inode);
   const std::string copy = "c" + std::to_string(inode);
   TRY_STATUS(copy_file(name, copy));
   file.path = options.staging / copy;
@@ -73,6 +75,10 @@ base::Error AttemptFileSystem::Attempt::lost_error(const storage::WriteSet& writ
     what += ", in " + options.staging.native();
   }
   return base::error_from_errno(lost->error, what);
+}
+
+bool AttemptFileSystem::Attempt::has_writers() const {
+  return std::ranges::any_of(files, [](const auto& item) { return item.second.writers > 0; });
 }
 
 base::Result<Finished> AttemptFileSystem::Attempt::finish() {

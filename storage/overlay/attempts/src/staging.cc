@@ -230,6 +230,7 @@ void AttemptFileSystem::Attempt::close_file(InodeNumber inode, int flags) {
   if (at == files.end()) return;
   OpenFile& file = at->second;
   if (writes(flags) && file.writers > 0) --file.writers;
+  if (writes(flags)) closed.notify_all();
   if (file.opens == 0 || --file.opens > 0 || (file.borrowed && file.from_before)) return;
   if (file.borrowed) remove_file('b', inode);
   files.erase(at);

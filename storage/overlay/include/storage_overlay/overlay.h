@@ -143,6 +143,9 @@ class Overlay {
   Answer<View> view(InodeNumber inode);
   Answer<Content> content(InodeNumber inode);  // of a file that is not staged, or a symlink
   Answer<InodeNumber> parent_of(InodeNumber directory);
+  // From the root, as far as it is known here: for people.
+  std::string path_of(const NameKey& key) const;
+  std::string path_of(InodeNumber inode) const;  // "" where it has no name
   // From `after` (0: the start) on; "." and ".." come first. Names that are there all the time are
   // given once each, whatever is made and removed between two calls.
   Answer<std::vector<Listed>> list(InodeNumber directory, std::uint64_t after, std::size_t most);

@@ -47,6 +47,12 @@ struct CollectReport {
   bool operator==(const CollectReport&) const = default;
 };
 
+// What a name led to from that commit on; nothing: it was removed then.
+struct NameVersion {
+  storage::CommitNumber number = 0;
+  std::optional<storage::Entry> entry;
+};
+
 struct TreeStat {
   storage::CommitNumber head = 0;
   storage::CommitNumber horizon = 0;  // older snapshots cannot be read any more

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -123,6 +124,8 @@ class Tree {
 
   // --- For people.
   base::Result<TreeStat> stat();
+  // The last `most` versions of a name that are kept, the newest first.
+  base::Result<std::vector<NameVersion>> versions(const NameKey& key, std::size_t most);
   base::Result<std::optional<ActivationRecord>> activation(const std::string& activation);
 
  private:

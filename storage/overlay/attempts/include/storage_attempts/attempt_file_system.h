@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -60,6 +61,7 @@ struct StagedFile {
   std::filesystem::path path;
   std::uint64_t size = 0;
   bool was_open = false;   // for writing; these are its bytes as of finish()
+  std::string name = {};   // where it is, for people; only where it was open
   std::uint64_t kept = 0;  // of them, what it held before it was opened
   storage::FileTime accessed{}, modified{}, changed{};
 
@@ -109,6 +111,11 @@ class AttemptFileSystem final : public storage_fuse::FileSystem {
   // The attempt was committed with these contents: their files are the cache's from now on, so that
   // the next attempt on this node reads them without the store.
   void keep(std::uint64_t attempt, const std::map<InodeNumber, Content>& contents);
+  // Waits until no durable file is open for writing, at most so long: what a program has closed is
+  // told to us a moment after it was told.
+  void await_closes(std::uint64_t attempt, std::chrono::milliseconds patience) const;
+  // Where a name is in the volume, as far as the attempt knows; for people.
+  std::string path_of(std::uint64_t attempt, const storage::NameKey& key) const;
   // What it opened and wrote until now: durable files, then ephemeral ones if there were any.
   // kNotFound.
   base::Result<std::vector<storage::TierTraffic>> traffic(std::uint64_t attempt) const;
