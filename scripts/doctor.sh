@@ -63,12 +63,18 @@ check_volumes() {
     if [[ -e /dev/loop-control ]]; then
       ok quotas "btrfs and loop devices: the quota of a volume is kept by the file system"
     else
-      weak quotas "no /dev/loop-control: actions with volumes are refused"
+      weak quotas "no /dev/loop-control: no volumes in images"
     fi
   else
-    weak quotas "no btrfs in this kernel: actions with volumes are refused"
+    weak quotas "no btrfs in this kernel: no volumes in images"
   fi
-  if [[ -e /dev/fuse ]]; then ok fuse "/dev/fuse"; else weak fuse "no /dev/fuse: not needed yet"; fi
+  if [[ ! -e /dev/fuse ]]; then
+    weak fuse "no /dev/fuse: volumes without transactions, in images"
+  elif [[ $(printf '%s\n6.15\n' "$(uname -r | cut -d- -f1)" | sort -V | head -n 1) == 6.15 ]]; then
+    ok fuse "/dev/fuse, and a kernel that shows its mounts to sandboxes"
+  else
+    weak fuse "the kernel is older than 6.15: volumes without transactions, in images"
+  fi
 }
 
 check_runtimes() {

@@ -167,7 +167,7 @@ def demo(options, folder, running):
     check("cold", cold, wanted)
     check("warm", warm, wanted)
     say("  most frequent: " + ", ".join(f"{word} {times}" for word, times in merged["top"]))
-    say("\nWait, init and run: of the slowest call of the step. Ephemeral, durable: bytes added to the tier.\n")
+    say("\nWait, init and run: of the slowest call of the step. Ephemeral, durable: bytes written to the tier.\n")
     say(table.text(count.rows))
     how_to_go_on(port, options.keep)
     if options.keep:

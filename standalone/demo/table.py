@@ -11,16 +11,11 @@ def _times(record):
     return annotation(record, "waitTime", 0), init, record["duration"] - init
 
 
-def _bytes_added(records, tier):
-    """What the records together say was added. Calls that ran side by side saw each other's bytes, so their own
-    figures do not add up: of each volume, the most at an end minus the least at a start does."""
-    seen = {}
-    for volume in (volume for record in records for volume in annotation(record, "volumes", [])):
-        if isinstance(volume.get(tier), dict):
-            seen.setdefault(volume["name"], []).append(volume[tier])
-    grown = [max(usage["bytesAfter"] for usage in usages) - min(usage["bytesBefore"] for usage in usages)
-             for usages in seen.values()]
-    return sum(grown) if grown else None
+def _bytes_written(records, tier):
+    """What the records together say was written to files of the tier; None where no record speaks of it."""
+    written = [volume[tier]["writtenBytes"] for record in records for volume in annotation(record, "volumes", [])
+               if "writtenBytes" in volume.get(tier, {})]
+    return sum(written) if written else None
 
 
 def human(count):
@@ -35,11 +30,11 @@ HEADER = ("step", "language", "calls", "cold", "warm", "wait", "init", "run ms",
 
 
 def row(step, records, seconds):
-    """One step: the calls, how many were cold, the times of the slowest call, what they added to each tier."""
+    """One step: the calls, how many were cold, the times of the slowest call, what they wrote to each tier."""
     cold = sum(annotation(record, "initTime") is not None for record in records)
     wait, init, run = (max(column) for column in zip(*map(_times, records)))
     return (step, annotation(records[0], "kind"), len(records), cold, len(records) - cold, wait, init, run,
-            round(seconds * 1000), human(_bytes_added(records, "ephemeral")), human(_bytes_added(records, "durable")))
+            round(seconds * 1000), human(_bytes_written(records, "ephemeral")), human(_bytes_written(records, "durable")))
 
 
 def text(rows):

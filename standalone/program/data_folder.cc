@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <string>
 
+#include "volume_service.h"
+
 namespace program {
 
 base::Result<DataFolder> DataFolder::take(const std::filesystem::path& path) {
@@ -29,7 +31,8 @@ void DataFolder::clear() const {
       std::filesystem::remove(path_ / (std::string(name) + suffix), ignored);
     }
   }
-  std::filesystem::remove_all(path_ / "volumes", ignored);
+  std::filesystem::remove_all(images_folder(path_), ignored);
+  std::filesystem::remove_all(storaged_folder(path_), ignored);
 }
 
 }  // namespace program

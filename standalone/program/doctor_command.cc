@@ -11,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "host_sandboxes.h"
 #include "storage/volume_store.h"
+#include "volume_service.h"
 
 namespace program {
 namespace {
@@ -93,12 +94,16 @@ bool check_sandboxes(const base::Clock& clock) {
 }
 
 void check_volumes() {
+  const auto storaged = try_storaged();
+  report(storaged ? Verdict::kOk : Verdict::kWarn, "volumes (storaged)",
+         storaged ? "durable files in transactions, ephemeral ones at the speed of the disk"
+                  : storaged.error().message);
   const Scratch scratch;
   storage::VolumeStoreOptions options;
   options.directory = scratch.path() / "volumes";
   options.durable_bytes = options.ephemeral_bytes = storage::kImageBytesMin;
   const auto store = storage::VolumeStore::open(options);
-  report(store ? Verdict::kOk : Verdict::kWarn, "volumes",
+  report(store ? Verdict::kOk : Verdict::kWarn, "volumes (images)",
          store ? "both tiers, with quotas held by the kernel" : store.error().message);
 }
 

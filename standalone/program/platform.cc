@@ -112,6 +112,7 @@ struct Platform::Parts {
   std::unique_ptr<StoragedProcess> storaged;
   std::unique_ptr<storage::VolumeProvider> volumes;
   std::optional<std::string> no_volumes;
+  VolumeChoice volume_choice;
   std::unique_ptr<invoker_container::SandboxFactory> containers;
   std::unique_ptr<invoker::FileStager> stager;
   std::unique_ptr<LibraryActions> actions;
@@ -126,6 +127,8 @@ struct Platform::Parts {
 
   base::Status open_stores(const PlatformConfig& config);
   base::Status open_node(const PlatformConfig& config);
+  base::Status begin_volumes(const PlatformConfig& config);
+  base::Status begin_storaged(const PlatformConfig& config);
   base::Status open_volumes(const PlatformConfig& config);
   base::Status open_images(const PlatformConfig& config);
   base::Status open_storaged(const PlatformConfig& config);
@@ -162,8 +165,35 @@ base::Status Platform::Parts::open_node(const PlatformConfig& config) {
   return {};
 }
 
+// Before everything else: a larder-storaged of our own starts while the rest does.
+base::Status Platform::Parts::begin_volumes(const PlatformConfig& config) {
+  volume_choice.service = config.volume_service;
+  const base::Status begun = begin_storaged(config);
+  if (begun || begun.error().code != ErrorCode::kUnsupported) return begun;
+  no_volumes = begun.error().message;
+  return {};
+}
+
+base::Status Platform::Parts::begin_storaged(const PlatformConfig& config) {
+  const bool given = !config.storaged_socket.empty();
+  if (volume_choice.service == VolumeService::kAuto && given) {
+    volume_choice.service = VolumeService::kStoraged;
+  }
+  if (volume_choice.service == VolumeService::kImages || given) return {};
+  const base::Status can = try_storaged();
+  if (volume_choice.service == VolumeService::kAuto) {
+    TRY(volume_choice, choose_volume_service(config.data_dir, can));
+  } else if (!can) {
+    return can;
+  }
+  if (volume_choice.service == VolumeService::kImages) return {};
+  TRY(storaged, StoragedProcess::start(storaged_folder(config.data_dir)));
+  return {};
+}
+
 base::Status Platform::Parts::open_volumes(const PlatformConfig& config) {
-  const base::Status opened = config.volume_service == VolumeService::kStoraged
+  if (no_volumes) return {};
+  const base::Status opened = volume_choice.service == VolumeService::kStoraged
                                   ? open_storaged(config)
                                   : open_images(config);
   if (opened || opened.error().code != ErrorCode::kUnsupported) return opened;
@@ -173,19 +203,21 @@ base::Status Platform::Parts::open_volumes(const PlatformConfig& config) {
 
 base::Status Platform::Parts::open_images(const PlatformConfig& config) {
   storage::VolumeStoreOptions options = config.volumes;
-  options.directory = config.data_dir / "volumes";
+  options.directory = images_folder(config.data_dir);
   TRY(volumes, storage::VolumeStore::open(options));
   return {};
 }
 
 base::Status Platform::Parts::open_storaged(const PlatformConfig& config) {
   storage_control::ControlClientOptions options;
-  options.socket = config.storaged_socket;
   options.client = "standalone-" + instance_of(config.data_dir) + "-" + std::to_string(getpid());
-  if (options.socket.empty()) {
-    TRY(storaged, StoragedProcess::start(config.data_dir / "storaged"));
+  if (storaged) {
+    // Who needs a volume before it is there waits.
     options.socket = storaged->socket();
+    volumes = storage_control::ControlClient::begin(std::move(options));
+    return {};
   }
+  options.socket = config.storaged_socket;
   TRY(volumes, storage_control::ControlClient::connect(std::move(options)));
   return {};
 }
@@ -218,7 +250,7 @@ base::Status Platform::Parts::open_front(const PlatformConfig& config) {
     }
   }
   node.api_host = "http://" + config.address + ":" + std::to_string(server->port());
-  node.capabilities = config.volume_service == VolumeService::kStoraged
+  node.capabilities = volume_choice.service == VolumeService::kStoraged
                           ? hints::transactional_volumes()
                           : hints::plain_directories();
   engine = std::make_unique<invoker::Invoker>(
@@ -241,6 +273,7 @@ base::Result<std::unique_ptr<Platform>> Platform::start(const PlatformConfig& co
                        "sandboxes need root: start this as root (sudo larder standalone)"};
   }
   auto parts = std::make_unique<Parts>(clock, log);
+  TRY_STATUS(parts->begin_volumes(config));
   TRY_STATUS(parts->open_stores(config));
   TRY_STATUS(parts->open_node(config));
   TRY_STATUS(parts->open_front(config));
@@ -250,6 +283,7 @@ base::Result<std::unique_ptr<Platform>> Platform::start(const PlatformConfig& co
 std::uint16_t Platform::port() const { return parts_->server->port(); }
 std::vector<std::string> Platform::kinds() const { return parts_->containers->kinds(); }
 const std::optional<std::string>& Platform::no_volumes() const { return parts_->no_volumes; }
+const std::string& Platform::volume_note() const { return parts_->volume_choice.note; }
 
 void Platform::stop(std::chrono::milliseconds patience) {
   parts_->engine->stop(parts_->clock.now() + patience);

@@ -16,12 +16,9 @@
 #include "standalone/limits.h"
 #include "standalone/users.h"
 #include "storage/volume_store.h"
+#include "volume_service.h"
 
 namespace program {
-
-// Who serves volumes: images on this node, or larder-storaged, which makes transactions of
-// activations.
-enum class VolumeService { kImages, kStoraged };
 
 struct PlatformConfig {
   std::string address = "127.0.0.1";
@@ -33,9 +30,9 @@ struct PlatformConfig {
   std::int64_t stem_cell_bytes = 256LL << 20;
   standalone::ServiceLimits limits;
   standalone::Users users = standalone::Users::well_known();
-  VolumeService volume_service = VolumeService::kImages;
+  VolumeService volume_service = VolumeService::kAuto;
   storage::VolumeStoreOptions volumes;  // kImages; their directory is in data_dir
-  // kStoraged: the control socket of one that runs. Empty: the platform starts one of its own.
+  // The control socket of a larder-storaged that runs. Empty: the platform starts one of its own.
   std::filesystem::path storaged_socket;
 };
 
@@ -52,6 +49,8 @@ class Platform {
   std::vector<std::string> kinds() const;
   // Why volumes cannot be had here; nothing when they can.
   const std::optional<std::string>& no_volumes() const;
+  // What the operator should know about how volumes are served; mostly "".
+  const std::string& volume_note() const;
 
   // Accepts nothing new, lets what runs finish until `patience` is over, removes all containers.
   void stop(std::chrono::milliseconds patience);

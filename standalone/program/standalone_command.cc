@@ -26,6 +26,8 @@ void announce(const Platform& platform, const StandaloneOptions& options) {
   std::printf("larder: kinds: %s\n", kinds.c_str());
   if (platform.no_volumes()) {
     std::printf("larder: no volumes: %s\n", platform.no_volumes()->c_str());
+  } else if (!platform.volume_note().empty()) {
+    std::printf("larder: volumes: %s\n", platform.volume_note().c_str());
   }
   std::printf("larder: wsk property set --apihost %s --auth %s\n", url.c_str(), kGuestKey);
   std::fflush(stdout);

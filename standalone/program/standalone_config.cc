@@ -41,12 +41,15 @@ base::Status read_limits(const base::Config& settings, standalone::ServiceLimits
 
 base::Status read_provider(const base::Config& settings, PlatformConfig& platform) {
   TRY(const std::string provider, settings.text("volumes.provider"));
-  if (provider != "images" && provider != "storaged") {
+  if (provider == "images") {
+    platform.volume_service = VolumeService::kImages;
+  } else if (provider == "storaged") {
+    platform.volume_service = VolumeService::kStoraged;
+  } else if (provider != "auto") {
     return base::Error{
         base::ErrorCode::kInvalidArgument,
-        "volumes.provider is " + base::quoted(provider) + " and must be images or storaged"};
+        "volumes.provider is " + base::quoted(provider) + " and must be auto, storaged or images"};
   }
-  if (provider == "storaged") platform.volume_service = VolumeService::kStoraged;
   if (settings.has("volumes.socket")) {
     TRY(platform.storaged_socket, settings.text("volumes.socket"));
   }
@@ -114,18 +117,19 @@ base::Config standalone_settings() {
       {"limits.concurrent-invocations", 10'000, "of one namespace"},
       {"limits.memory-max", "512m", "largest memory limit of an action"},
       {"limits.timeout-max", "5 m", "longest time limit of an action"},
-      {"volumes.provider", "images",
-       "images: directories of this node with quotas; storaged: durable volumes whose changes are "
-       "published when an activation succeeds, all or none"},
+      {"volumes.provider", "auto",
+       "storaged: what an activation changes in durable files is published when it succeeds, all "
+       "or none; images: directories of this node with quotas; auto: storaged where it can run, "
+       "unless the data directory has volumes of images alone"},
       {"volumes.socket", nullptr,
-       "of a larder-storaged that runs; without it, provider storaged starts one"},
-      {"volumes.durable-size", "16 GB", "disk that durable volumes may take together"},
-      {"volumes.ephemeral-size", "16 GB", "disk that ephemeral volumes may take together"},
-      {"volumes.quota", "1 GB", "of a volume whose hint names none"},
-      {"volumes.quota-max", "4 GB", "the largest quota that a hint may name"},
+       "of a larder-storaged that runs; without it, the platform starts one of its own"},
+      {"volumes.durable-size", "16 GB", "images: disk that durable volumes may take together"},
+      {"volumes.ephemeral-size", "16 GB", "images: disk that ephemeral volumes may take together"},
+      {"volumes.quota", "1 GB", "images: of a volume whose hint names none"},
+      {"volumes.quota-max", "4 GB", "images: the largest quota that a hint may name"},
       {"volumes.namespace-quota", nullptr,
-       "of one namespace's volumes together, in each tier; half of the tier when not set"},
-      {"volumes.namespace-count", 1000, "volumes that one namespace may have in each tier"},
+       "images: of one namespace's volumes together, in each tier; half of the tier when not set"},
+      {"volumes.namespace-count", 1000, "images: volumes of one namespace in each tier"},
       {"stop-patience", "10 s", "for running activations, after SIGTERM"},
       {"users", nullptr, "more users: {\"name\": \"UUID:SECRET\"}, in the file", true},
   });

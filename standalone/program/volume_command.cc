@@ -43,7 +43,9 @@ void print_entry(const Json& entry) {
     std::printf("%s/%s\n", text_of(entry, "namespace").c_str(), text_of(entry, "name").c_str());
     return;
   }
-  std::printf("%-9s %04o %5s:%-5s %14s  %s\n", text_of(entry, "type").c_str(),
+  const std::string state = text_of(entry, "state");
+  std::printf("%-9s %-9s %-8s %04o %5s:%-5s %14s  %s\n", text_of(entry, "type").c_str(),
+              text_of(entry, "tier").c_str(), state.empty() ? "-" : state.c_str(),
               static_cast<unsigned>(entry.find("mode")->as_int64().value_or(0)),
               text_of(entry, "uid").c_str(), text_of(entry, "gid").c_str(),
               text_of(entry, "bytes").c_str(), shown(entry).c_str());

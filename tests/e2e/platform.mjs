@@ -36,12 +36,13 @@ export class Platform {
         LARDER,
         ['standalone', '--port', '0', '--data-dir', dataDir, ...options, ...settings.flatMap(s => ['--set', s])],
         {stdio: ['ignore', 'pipe', 'pipe']});
-    platform.errors = '';
+    platform.errors = platform.output = '';
     platform.process.stderr.on('data', text => platform.errors += text);
     platform.ended = new Promise(resolve => platform.process.on('exit', (code, signal) => resolve({code, signal})));
     const lines = createInterface({input: platform.process.stdout});
     await new Promise((resolve, reject) => {
       lines.on('line', line => {
+        platform.output += line + '\n';
         const ready = line.match(/ready at (http:\/\/[0-9.:]+)/);
         if (ready) platform.url = ready[1];
         if (line.includes('wsk property set')) resolve();

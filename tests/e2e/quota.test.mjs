@@ -1,4 +1,4 @@
-// The operator's bounds on volumes, as the users of a platform meet them.
+// Volumes in images: the operator's bounds on them, as the users of a platform meet them.
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {GUEST_KEY, Platform, remove, scratchFolder, SYSTEM_KEY} from './platform.mjs';
@@ -8,7 +8,7 @@ let platform;
 
 before(async () => {
   platform = await Platform.start(
-      folder, 'volumes.durable-size=256 MB', 'volumes.ephemeral-size=256 MB', 'volumes.quota=64 MB',
+      folder, 'volumes.provider=images', 'volumes.durable-size=256 MB', 'volumes.ephemeral-size=256 MB', 'volumes.quota=64 MB',
       'volumes.quota-max=64 MB', 'volumes.namespace-quota=80 MB', 'volumes.namespace-count=2');
 });
 after(async () => {
@@ -37,11 +37,11 @@ def main(args):
 `;
 
 // Invokes an action with the volume; gives the activation's response.
-async function run(volume, args, key = GUEST_KEY) {
+async function run(volume, args, key = GUEST_KEY, code = FILLER) {
   const put = await platform.call('PUT', '/api/v1/namespaces/_/actions/filler?overwrite=true', {
     key,
     body: {
-      exec: {kind: 'python:default', code: FILLER},
+      exec: {kind: 'python:default', code},
       annotations: [{key: 'volumes', value: {path: '/mnt/v', ...volume}}],
     },
   });
@@ -71,4 +71,26 @@ test('a quota over the maximum is refused with a sentence', async () => {
   const {status, result} = await run({name: 'a', tier: 'durable', quota: '65 MB'}, {megabytes: 1});
   assert.equal(status, 'action developer error');
   assert.match(result.error, /volume 'a': quota must be at most 64 MB here, and is 65 MB/);
+});
+
+test('a volume on btrfs gives no way around its quota by a subvolume', async () => {
+  const code = `
+import fcntl, os, struct
+def main(args):
+    there = os.open('/mnt/v', os.O_RDONLY)
+    try:
+        fcntl.ioctl(there, 0x5000940e, bytearray(struct.pack('<q4088s', 0, b'escape')), True)
+        return {'made': os.listdir('/mnt/v')}
+    except OSError as e:
+        return {'refused': True}
+`;
+  assert.deepEqual((await run({name: 'a', tier: 'durable'}, {}, SYSTEM_KEY, code)).result, {refused: true});
+});
+
+test('volumes that are in images stay there when nobody says who serves them', async () => {
+  await platform.stop();
+  platform = await Platform.start(folder);
+  assert.match(platform.output, /larder: volumes: the data directory has volumes in images/);
+  const code = "import os\ndef main(args): return {'there': os.path.getsize('/mnt/v/f')}";
+  assert.deepEqual((await run({name: 'a', tier: 'durable'}, {}, GUEST_KEY, code)).result, {there: 40 << 20});
 });

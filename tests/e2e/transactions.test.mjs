@@ -1,4 +1,4 @@
-// Volumes of larder-storaged under the platform: what an activation did happens whole or not at all.
+// Volumes under the platform: what an activation did happens whole or not at all.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
@@ -11,7 +11,7 @@ const folder = scratchFolder();
 let platform;
 
 before(async () => {
-  platform = await Platform.start(folder, 'volumes.provider=storaged');
+  platform = await Platform.start(folder);
 });
 after(async () => {
   await platform.stop();
@@ -123,6 +123,23 @@ test('a conflict is an error of the application, or a retry where the volume say
   assert.ok(patient.every(activation => activation.response.success), JSON.stringify(patient.map(a => a.response)));
   assert.ok(patient.some(activation => /^retried\([1-9]/.test(noted(activation).commit)));
   assert.equal((await run('strict', {})).response.result.n, '4');
+});
+
+test('a file that is open at the end is told, or an error where the volume says so', async () => {
+  const code = "import os\ndef main(args):\n global kept\n kept = open('/mnt/v/half', 'w')\n kept.write('x')\n" +
+      " kept.flush()\n return {'written': True}";
+  const put = volume => platform.call('PUT', '/api/v1/namespaces/_/actions/keeper?overwrite=true', {
+    key: GUEST_KEY,
+    body: {
+      exec: {kind: 'python:default', code}, annotations: [{key: 'volumes', value: {path: '/mnt/v', name: 'open', ...volume}}],
+    },
+  });
+  await put({});
+  assert.deepEqual(noted(await run('keeper', {})).openAtEnd, ['half']);
+  await put({openAtEnd: 'abort'});
+  const {response} = await run('keeper', {});
+  assert.equal(response.status, 'application error');
+  assert.match(response.result.error, /\"half\" was still open for writing at the end|"half" was still open/);
 });
 
 test('people see, copy, remove and check what is there', async () => {
