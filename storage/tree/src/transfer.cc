@@ -78,7 +78,6 @@ struct Bounded::State {
 };
 
 Bounded::Bounded(std::size_t most) : most_(most), state_(std::make_shared<State>()) {}
-Bounded::~Bounded() { static_cast<void>(wait().ok()); }
 
 bool Bounded::start(const std::function<void(Done)>& request) {
   {
@@ -153,8 +152,11 @@ base::Status Transfer::upload(const std::string& writer, InodeNumber inode, int 
     });
     if (!started) break;
   }
-  if (!begun.empty()) TRY_STATUS(settle_early(writer, inode, fd, content, begun, requests));
-  return requests.wait();
+  base::Status settled;
+  if (!begun.empty()) settled = settle_early(writer, inode, fd, content, begun, requests);
+  auto stored = requests.wait();
+  TRY_STATUS(std::move(settled));
+  return stored;
 }
 
 // While others are under way: what was stored early is compared with the file as it is now, stored

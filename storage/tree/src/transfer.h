@@ -15,7 +15,7 @@
 namespace storage_tree {
 
 // Requests of which at most `most` are under way. The first error is given by wait(), and none is
-// started after it.
+// started after it. What they use has to stay until wait() is over.
 //
 // Threads: one; answers come on any.
 class Bounded {
@@ -23,7 +23,6 @@ class Bounded {
   using Done = std::function<void(base::Status)>;
 
   explicit Bounded(std::size_t most);
-  ~Bounded();  // waits, too
 
   // Waits for room; false: there was an error, and `request` is not called.
   bool start(const std::function<void(Done)>& request);
