@@ -84,6 +84,31 @@ TEST_P(TreeOnStore, TheFirstToCommitWinsAndAnActivationHappensOnce) {
   EXPECT_EQ(digest(*other, *other->begin()), "f links 1 1 1\n");
 }
 
+TEST_P(TreeOnStore, TheKeptVersionsOfANameAreToldNewestFirst) {
+  const auto tree = open("node");
+  Attempt make(*tree, "make");
+  make.make("f", "one");
+  make.make("other", "x");
+  ASSERT_EQ(make.commit().kind, Kind::kCommitted);
+  const auto held = *tree->begin();
+  Attempt change(*tree, "change");
+  change.overwrite("f", "three");
+  ASSERT_EQ(change.commit().kind, Kind::kCommitted);
+  Attempt remove(*tree, "remove");
+  remove.remove("f");
+  ASSERT_EQ(remove.commit().kind, Kind::kCommitted);
+  const NameKey key{storage::kRootInode, "f"};
+  const auto versions = tree->versions(key, 10);
+  ASSERT_TRUE(versions.ok()) << versions.error().message;
+  ASSERT_EQ(versions->size(), 3U);
+  EXPECT_EQ(versions->at(0).number, 3U);
+  EXPECT_FALSE(versions->at(0).entry.has_value());
+  EXPECT_EQ(versions->at(1).entry->content.size, 5U);
+  EXPECT_EQ(versions->at(2).entry->content.size, 3U);
+  EXPECT_EQ(tree->versions(key, 2)->size(), 2U);
+  EXPECT_TRUE(tree->versions({storage::kRootInode, "none"}, 10)->empty());
+}
+
 TEST_P(TreeOnStore, ACounterThatManyIncrementIsExact) {
   constexpr int kThreads = 6, kCommits = 8;
   std::vector<std::unique_ptr<Tree>> trees;
