@@ -62,7 +62,8 @@ test('messages that are no activations are dropped, and those between them are a
       assert.equal(code, 0, failure);
       assert.equal(await invoker.metric('larder_messages_unreadable_total'), rounds * NOT_ACTIVATIONS.length);
       assert.equal(invoker.log.match(/orders of OpenWhisk's new scheduler/g).length, 1, 'said once');
-      assert.ok(invoker.log.length < 200_000, 'garbage is not copied to the log');
+      const told = invoker.log.split('\n').filter(line => !line.includes('[marker:')).join('\n');
+      assert.ok(told.length < 200_000, 'garbage is not copied to the log');
     } finally {
       remove(folder);
     }
