@@ -46,16 +46,21 @@ base::Status read(const Json& annotations, std::string_view key,
 
 }  // namespace
 
-Result<Hints> parse(const Json& annotations) {
+Result<Hints> parse(const Json& annotations, Unreadable common_words) {
   Hints hints;
   if (annotations.is_null()) return hints;
   if (!annotations.is_array()) {
     return refusal("annotations", "found " + show(annotations) + " instead of an array");
   }
+  const auto passed_over = [&](const base::Status& status) {
+    return status.ok() || common_words == Unreadable::kPassedOver;
+  };
   TRY_STATUS(read(annotations, "volumes", read_volumes, hints.volumes));
-  TRY_STATUS(read(annotations, "locality", read_locality, hints.locality));
   TRY_STATUS(read(annotations, "gpu", read_gpu, hints.gpu));
-  TRY_STATUS(read(annotations, "delivery", read_delivery, hints.delivery));
+  auto common = read(annotations, "locality", read_locality, hints.locality);
+  if (!passed_over(common)) return std::move(common).error();
+  common = read(annotations, "delivery", read_delivery, hints.delivery);
+  if (!passed_over(common)) return std::move(common).error();
   return hints;
 }
 

@@ -65,6 +65,7 @@ invoker::InvokerConfig engine_config(const InvokerSettings& settings,
   config.namespace_payload = {settings.limits.namespace_payload_bytes_max,
                               settings.limits.namespace_truncation_bytes};
   config.records_timing = false;
+  config.common_words = hints::Unreadable::kPassedOver;
   config.logs_markers = settings.metrics.log_markers;
   config.collects_logs = settings.containers.logs == invoker_settings::LogStore::kRecord;
   return config;
@@ -139,6 +140,7 @@ invoker_docker::DockerConfig docker_config(const InvokerSettings& settings,
   config.name_prefix = invoker::container_name_prefix(name_prefix_of(instance));
   for (const invoker::Runtime& runtime : settings.runtimes.all()) {
     config.images[runtime.kind] = runtime.image_name;
+    if (!runtime.sentinelled_logs) config.kinds_without_sentinels.insert(runtime.kind);
   }
   config.native_images = settings.runtimes.blackboxes();
   if (containers.bypass_pull_for_local_images) {

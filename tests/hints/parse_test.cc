@@ -56,6 +56,18 @@ TEST(Parse, NullCountsAsNotSaid) {
   }
 }
 
+TEST(Parse, WordsThatOthersUseTooMayBePassedOverWhereTheyAreNotOurs) {
+  const auto theirs = annotations({{"locality", "\"eu-west\""}, {"delivery", "\"email\""}});
+  EXPECT_FALSE(hints::parse(theirs).ok());
+  EXPECT_EQ(hints::parse(theirs, hints::Unreadable::kPassedOver).value(), Hints());
+  const auto ours = annotations({{"delivery", "\"exactly-once\""}});
+  EXPECT_EQ(hints::parse(ours, hints::Unreadable::kPassedOver)->delivery, Delivery::kExactlyOnce);
+  for (const char* key : {"volumes", "gpu"}) {
+    EXPECT_FALSE(hints::parse(annotations({{key, "\"x y\""}}), hints::Unreadable::kPassedOver).ok())
+        << key;
+  }
+}
+
 TEST(Parse, JsonInsideAStringStandsForTheJson) {
   EXPECT_EQ(parse("gpu", R"("{\"count\":2}")")->gpu->count, 2);
   EXPECT_EQ(parse("delivery", R"("\"at-most-once\"")")->delivery, Delivery::kAtMostOnce);

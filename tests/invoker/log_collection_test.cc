@@ -120,7 +120,6 @@ TEST(LogRequests, WaitForSentinelsUnlessTheyMayNeverCome) {
   EXPECT_TRUE(log_request(StatusCode::kApplicationError, 7).wait_for_sentinels);
   EXPECT_TRUE(log_request(StatusCode::kWhiskError, 7).wait_for_sentinels);
   EXPECT_FALSE(log_request(StatusCode::kDeveloperError, 7).wait_for_sentinels);
-  EXPECT_FALSE(log_request(StatusCode::kSuccess, 7, false).wait_for_sentinels);
   EXPECT_EQ(log_request(StatusCode::kSuccess, 7).limit_bytes, 7);
 }
 

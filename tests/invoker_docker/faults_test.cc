@@ -78,6 +78,41 @@ TEST_F(DockerTest, NothingIsSentToAContainerThatHasEnded) {
   EXPECT_LT(outcome.elapsed, milliseconds(100));
 }
 
+// Nothing is waited for, and nothing is missing: what the file has by then is what there is.
+void take_what_is_there(invoker::Container& container) {
+  ASSERT_EQ(run(container).status, 200);
+  std::size_t lines = 0;
+  EXPECT_TRUE(testing_support::eventually([&] {
+    const auto logs = container.logs({});
+    EXPECT_FALSE(logs.failed);
+    lines += logs.lines.size();
+    return lines > 0;
+  }));
+}
+
+TEST_F(DockerTest, AKindThatPrintsNoSentinelsIsNotWaitedFor) {
+  config_.kinds_without_sentinels = {"faulty"};
+  const auto container = faulty("no sentinels");
+  ASSERT_NE(container, nullptr);
+  take_what_is_there(*container);
+}
+
+TEST_F(DockerTest, APulledImageIsNotTakenToPrintSentinels) {
+  ASSERT_NE(faulty(""), nullptr);
+  auto spec = spec_of("blackbox", image_of("faulty").text());
+  spec.environment.emplace_back("FAULT", "no sentinels");
+  const auto container = create(spec);
+  ASSERT_NE(container, nullptr);
+  take_what_is_there(*container);
+}
+
+TEST_F(DockerTest, AKindThatOughtToPrintSentinelsAndDoesNotHasLostLogs) {
+  const auto container = faulty("no sentinels");
+  ASSERT_NE(container, nullptr);
+  ASSERT_EQ(run(*container).status, 200);
+  EXPECT_TRUE(container->logs({}).failed);
+}
+
 TEST_F(DockerTest, WhereTheHostShowsNothingTheDaemonTellsOfTheEnd) {
   config_.use_host_view = config_.use_log_files = false;
   const auto container = faulty("late end");

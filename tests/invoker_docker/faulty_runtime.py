@@ -39,6 +39,9 @@ def answer(client):
         client.sendall(HEAD % 1000 + b'{"half":')
     elif FAULT == "die":
         os.kill(os.getpid(), signal.SIGKILL) if os.getpid() != 1 else os._exit(7)
+    elif FAULT == "no sentinels":
+        print("a line", flush=True)
+        client.sendall(HEAD % 2 + b"{}")
     elif FAULT == "logs":
         for number in range(3):
             print("line", number, flush=True)

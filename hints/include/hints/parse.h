@@ -24,11 +24,16 @@ inline constexpr int kCopiesMax = 3;
 inline constexpr int kGpusMax = 16;
 inline constexpr std::chrono::milliseconds kWaitMax = std::chrono::minutes(1);
 
+// `locality` and `delivery` are words that others have for other things. Where actions were there
+// before us, a value of them that is not in our grammar says nothing to us.
+enum class Unreadable { kRefused, kPassedOver };
+
 // What `annotations`, the action's [{"key","value"}], say; of a repeated key the last counts, and a
 // value of null counts as not said. Annotations that are not ours are passed over.
 //
 // Threads: any; pure. Errors: kInvalidArgument with one sentence for the developer of the action:
 //   annotation 'volumes'[1].tier: "fast" is not one of "ephemeral", "durable"
-base::Result<Hints> parse(const base::Json& annotations);
+base::Result<Hints> parse(const base::Json& annotations,
+                          Unreadable common_words = Unreadable::kRefused);
 
 }  // namespace hints

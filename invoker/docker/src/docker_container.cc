@@ -157,12 +157,14 @@ invoker::CollectedLogs DockerContainer::logs(const invoker::LogRequest& request)
     return {};
   }
   const auto end = std::chrono::steady_clock::now() + collection_time(request.limit_bytes);
-  LogCollector collector(request);
+  invoker::LogRequest wanted = request;
+  wanted.wait_for_sentinels = request.wait_for_sentinels && parts_.sentinelled;
+  LogCollector collector(wanted);
   // Where the connection broke the end is on its way, mostly, and with it the last lines.
   if (broke_) static_cast<void>(parts_.ending->wait(kEndNoticed));
   const auto over = [&] { return parts_.ending->ended() && wait_until_settled(end); };
   const base::Status status =
-      parts_.log->read({end, request.wait_for_sentinels, over},
+      parts_.log->read({end, wanted.wait_for_sentinels, over},
                        [&](LogEntry entry) { return collector.add(std::move(entry)); });
   if (!status.ok()) collector.fail();
   return std::move(collector).finish();

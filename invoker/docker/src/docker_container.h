@@ -37,6 +37,7 @@ struct ContainerParts {
   base::UniqueFd mount_namespace;  // not valid: volumes cannot be attached
   std::shared_ptr<Ending> ending;
   std::unique_ptr<LogSource> log;  // none: nothing is collected
+  bool sentinelled = true;         // the end of an activation's logs is to be seen in them
 };
 
 class DockerContainer final : public invoker::Container {

@@ -30,6 +30,7 @@ struct ChosenImage {
   std::string name;  // full
   bool pull = false;
   bool must_be_pulled = false;  // else one that is here already will do
+  bool sentinelled = true;      // its runtime prints sentinels
 };
 
 // What a program prints that `docker run` ends with 127 for.
@@ -129,13 +130,15 @@ base::Result<ChosenImage> DockerFactory::State::choose_image(
     if (at == config_.images.end()) {
       return base::Error{ErrorCode::kUnsupported, "The kind '" + spec.kind + "' has no image."};
     }
-    return ChosenImage{at->second.text(config_.runtimes_registry)};
+    return ChosenImage{.name = at->second.text(config_.runtimes_registry),
+                       .sentinelled = !config_.kinds_without_sentinels.contains(spec.kind)};
   }
   const auto image = parse_image_name(spec.image);
   if (!image.ok()) return base::Error{ErrorCode::kUnsupported, image.error().message};
   const std::string name = image->text(config_.user_images_registry);
-  if (is_native(*image)) return ChosenImage{name};
-  return ChosenImage{name, true, is_latest(*image)};
+  if (is_native(*image)) return ChosenImage{.name = name};
+  return ChosenImage{
+      .name = name, .pull = true, .must_be_pulled = is_latest(*image), .sentinelled = false};
 }
 
 base::Result<std::unique_ptr<invoker::Container>> DockerFactory::State::create(
@@ -153,9 +156,11 @@ base::Result<std::unique_ptr<invoker::Container>> DockerFactory::State::create(
   }
   if (!id.ok()) return id.error();
   auto parts = look_into(*id);
-  if (parts.ok())
+  if (parts.ok()) {
+    parts->sentinelled = image.sentinelled;
     return std::unique_ptr<invoker::Container>(
         std::make_unique<DockerContainer>(std::move(*parts), shared_));
+  }
   undertaker_.take(*id);
   return parts.error();
 }
@@ -217,6 +222,7 @@ base::Result<ContainerParts> DockerFactory::State::look_into(const std::string& 
   parts.mount_namespace = std::move(view.mount_namespace);
   parts.ending = std::make_shared<Ending>(std::move(view));
   if (!found.running) parts.ending->mark();
+  if (found.paused) parts.ending->note_pause();
   watch_.add(id, found.address, parts.ending);
   parts.log = log_of(found);
   return parts;

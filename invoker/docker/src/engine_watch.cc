@@ -147,7 +147,10 @@ base::Status EngineWatch::ask(const std::string& id) {
   if (ending == nullptr || ending->ended()) return {};
   const int pid = ending->view().pid;
   const bool runs = found.ok() && found->running && (pid == 0 || found->pid == pid);
-  if (runs) return {};
+  if (runs) {
+    if (found->paused) ending->note_pause();
+    return {};
+  }
   if (ending->by_kernel()) log_.warn("Docker", "the daemon has lost container " + id + ": it ends");
   ending->end();
   return {};

@@ -118,7 +118,8 @@ class Container {
   // Takes out what is at `target`. kNotFound when nothing was attached there.
   virtual base::Result<DetachOutcome> detach(const std::string& target) = 0;
 
-  // What the action wrote since the last call, up to both sentinels (contract §8.2).
+  // What the action wrote since the last call, up to both sentinels (contract §8.2). A container
+  // whose runtime prints none gives what is there.
   virtual CollectedLogs logs(const LogRequest& request) = 0;
 
   // Whether the kernel killed a process of it for want of memory since it was made.

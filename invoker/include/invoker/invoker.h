@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "hints/capabilities.h"
+#include "hints/parse.h"
 #include "invoker/action.h"
 #include "invoker/activation.h"
 #include "invoker/container.h"
@@ -82,6 +83,7 @@ struct InvokerConfig {
   bool records_timing = true;            // the annotation `timing`, which OpenWhisk has not
   bool logs_markers = false;             // OpenWhisk's log markers, for each step of an activation
   hints::Capabilities capabilities;
+  hints::Unreadable common_words = hints::Unreadable::kRefused;  // of annotations
   std::size_t threads_max = 256;  // activations and container operations at once
   int reschedules_max = 3;        // how often one job may meet a dead container
 };

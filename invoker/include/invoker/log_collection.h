@@ -14,9 +14,8 @@
 namespace invoker {
 
 // How to ask the container for its logs. A limit of 0 means: do not ask. After a developer error
-// nobody knows whether the sentinels will come, so they are not waited for. `sentinelled`: the
-// runtime writes them.
-LogRequest log_request(StatusCode code, std::int64_t limit_bytes, bool sentinelled = true);
+// nobody knows whether the sentinels will come, so they are not waited for.
+LogRequest log_request(StatusCode code, std::int64_t limit_bytes);
 
 struct RecordedLogs {
   std::vector<std::string> lines;

@@ -100,7 +100,7 @@ void Invoker::Engine::begin(const SharedJob& job, std::shared_ptr<const Action> 
 }
 
 base::Result<hints::Hints> Invoker::Engine::read_hints(const Job& job) const {
-  TRY(hints::Hints hints, hints::parse(job.action->annotations));
+  TRY(hints::Hints hints, hints::parse(job.action->annotations, config_.common_words));
   TRY_STATUS(hints::check(hints, config_.capabilities, job.message.user.namespace_name));
   TRY_STATUS(check_concurrency(hints, job.action->limits));
   return hints;

@@ -33,8 +33,8 @@ void append_digits(std::string& out, long value, int width) {
 
 }  // namespace
 
-LogRequest log_request(StatusCode code, std::int64_t limit_bytes, bool sentinelled) {
-  return {limit_bytes, sentinelled && code != StatusCode::kDeveloperError};
+LogRequest log_request(StatusCode code, std::int64_t limit_bytes) {
+  return {limit_bytes, code != StatusCode::kDeveloperError};
 }
 
 // OpenWhisk judges by the last line before the note on the developer error, and so does this: an

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct DockerConfig {
 
   // The image of each kind. "blackbox": for actions of that kind that name no image.
   std::map<std::string, invoker::ImageName> images;
+  // Those whose runtimes do not print a sentinel at the end of an activation's logs: what is there
+  // is taken. The same goes for blackbox images that are pulled.
+  std::set<std::string> kinds_without_sentinels;
   // Blackbox images that are on this host and are not pulled: those named, and every one whose
   // prefix is `local_image_prefix` (unless that is empty).
   std::vector<invoker::ImageName> native_images;
