@@ -16,6 +16,8 @@ namespace {
 constexpr milliseconds kSettleTime{500};
 // For acknowledgements and records, after the last activation has ended.
 constexpr milliseconds kFlushPatience{5'000};
+// From the deadline on, for all that is to be done then: whoever stops us kills us soon after it.
+constexpr milliseconds kLastPatience{6'000};
 // For answers of the HTTP endpoints that are under way.
 constexpr milliseconds kServerPatience{200};
 
@@ -57,6 +59,8 @@ void ClassicInvoker::Parts::keep(const invoker::ActivationMessage& message,
 }
 
 void ClassicInvoker::Parts::finish(base::Instant deadline) {
+  const base::Instant last = deadline + kLastPatience;
+  const auto flush_end = [&] { return std::min(clock.now() + kFlushPatience, last); };
   {
     const std::lock_guard lock(enabling);
     stopping = true;
@@ -67,7 +71,7 @@ void ClassicInvoker::Parts::finish(base::Instant deadline) {
   // Committed, so nobody else will run these.
   for (const std::string& message : feed->stop(deadline)) reader->read(message);
   engine->stop(deadline);
-  const base::Instant flushed = clock.now() + kFlushPatience;
+  const base::Instant flushed = flush_end();
   // Nobody else can say it: a broker that is away has as long as running activations have.
   if (const auto status = acknowledger->flush(std::max(deadline, flushed)); !status.ok()) {
     log.error("Invoker", status.error().message);
@@ -82,7 +86,7 @@ void ClassicInvoker::Parts::finish(base::Instant deadline) {
   // and is acknowledged too.
   reader.reset();
   engine.reset();
-  if (const auto status = acknowledger->flush(clock.now() + kFlushPatience); !status.ok()) {
+  if (const auto status = acknowledger->flush(flush_end()); !status.ok()) {
     log.error("Invoker", status.error().message);
   }
   acknowledger->stop();
