@@ -212,7 +212,7 @@ TEST_F(AcknowledgerTest, WhatDoesNotArriveIsSentAgainEverLaterAndInOrder) {
   EXPECT_EQ(acknowledger_->stats().lost, 0u);
 }
 
-// Twice the limit (one minute at least) and a minute more: then the controller has given up too.
+// What is to be sent again waits by the clock that nobody sets.
 TEST_F(AcknowledgerTest, AClockThatIsSetNeitherEndsNorDelaysWhatIsSentAgain) {
   for (const std::chrono::hours by : {std::chrono::hours(48), std::chrono::hours(-72)}) {
     producer_.fail_next(kAway);

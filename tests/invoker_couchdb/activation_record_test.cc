@@ -27,7 +27,6 @@ Activation activation_of(const Json& record) {
                         .subject = text_of(record, "subject"),
                         .name = text_of(record, "name"),
                         .version = text_of(record, "version"),
-                        .publish = record.find("publish")->as_bool(),
                         .cause = std::nullopt,
                         .start_ms = number_of(record, "start"),
                         .end_ms = number_of(record, "end"),

@@ -38,7 +38,6 @@ TEST_F(ActionLibraryTest, ParsesTheWholeAction) {
   EXPECT_EQ(action->exec.code, std::string(10, 'c'));
   EXPECT_EQ(action->exec.main, "m");
   EXPECT_TRUE(action->exec.binary);
-  EXPECT_TRUE(action->publish);
   EXPECT_EQ(action->limits.memory_bytes, 128 << 20);
   EXPECT_EQ(action->limits.concurrency, 2);
   EXPECT_EQ(action->revision.substr(0, 2), "1-");

@@ -40,7 +40,6 @@ struct Action {
   base::Json parameters =
       base::Json::array();  // [{"key","value","init"?}], merged by the controller
   base::Json annotations = base::Json::array();  // [{"key","value"}]
-  bool publish = false;
 
   std::string full_name() const { return path + "/" + name; }
   // The value of annotation `key`; null pointer when there is none.

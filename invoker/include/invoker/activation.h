@@ -32,7 +32,6 @@ struct Activation {
   std::string subject;
   std::string name;  // of the action
   std::string version;
-  bool publish = false;
   std::optional<std::string> cause;
   std::int64_t start_ms = 0;  // epoch ms
   std::int64_t end_ms = 0;

@@ -119,8 +119,6 @@ base::Status read_pool(const Reader& reader, InvokerSettings& settings) {
   TRY(pool.memory_bytes, reader.bytes("whisk.container-pool.user-memory", kMegabyte));
   TRY(pool.idle_container, reader.duration("whisk.container-proxy.timeouts.idle-container"));
   TRY(pool.pause_grace, reader.duration("whisk.container-proxy.timeouts.pause-grace"));
-  TRY(const int buffer, reader.small("larder.pool.buffer", 1, kMany));
-  pool.buffer_max = static_cast<std::size_t>(buffer);
   TRY(pool.second_container_patience, reader.duration("larder.pool.second-container-patience"));
   TRY(settings.peek_factor, reader.decimal("whisk.container-pool.concurrent-peek-factor", 0, 1));
   return {};

@@ -14,7 +14,6 @@ constexpr Key kKeys[] = {
     {"larder.docker.folder", "/containers", "where Docker's folder `containers` is mounted"},
     {"larder.python.stem", "true", "sandboxes with python are forks of one kept interpreter"},
     {"larder.data-folder", "/var/lib/larder", "for what must outlive a restart"},
-    {"larder.pool.buffer", "10000", "activations that may wait for room"},
     {"larder.pool.second-container-patience", "100 ms", "before it evicts what was just used"},
     {"larder.records.memory", "64m", "records that may wait in memory for the database"},
     {"larder.records.folder", nullptr,

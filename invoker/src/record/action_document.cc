@@ -109,9 +109,10 @@ base::Result<ActionDocument> parse_action_document(const base::Json& document,
   TRY(action.path, reader.text("namespace"));
   TRY(action.name, reader.text("name"));
   TRY(action.version, reader.text("version"));
+  // OpenWhisk wants it there; nothing here depends on it.
+  TRY([[maybe_unused]] const bool publish, reader.flag("publish"));
   TRY(action.parameters, reader.array("parameters"));
   TRY(action.annotations, reader.array("annotations"));
-  TRY(action.publish, reader.flag("publish"));
   if (rules.self_contained) {
     TRY(action.revision, reader.text("_rev"));
     TRY_STATUS(check_updated(reader));

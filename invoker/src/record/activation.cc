@@ -39,7 +39,7 @@ base::Json to_document(const Activation& activation) {
                                         {"end", activation.end_ms},
                                         {"duration", activation.duration_ms},
                                         {"version", activation.version},
-                                        {"publish", activation.publish},
+                                        {"publish", false},
                                         {"annotations", activation.annotations}});
   json.set("response", to_json(activation.response));
   json.set("logs", std::move(logs));

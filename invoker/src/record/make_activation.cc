@@ -30,7 +30,6 @@ void describe_action(Activation& activation, const ActivationMessage& message,
                      const Action& action) {
   activation.name = action.name;
   activation.version = action.version;
-  activation.publish = action.publish;
   base::Json& annotations = activation.annotations;
   annotate(annotations, "path", action.full_name());
   annotate(annotations, "kind", action.exec.kind);
