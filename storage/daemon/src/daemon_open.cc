@@ -81,7 +81,7 @@ Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
 // and committed before this attempt began, it sees.
 Result<DaemonOfNode::VolumeView> DaemonOfNode::begin_view(const VolumeName& name, uid_t uid) {
   if (auto volume = volumes_.last_opened(name)) {
-    Pending same([&](auto done) { volumes_.check(*volume, std::move(done)); });
+    Pending same([&](const auto& done) { volumes_.check(*volume, done); });
     Pending names([&](auto done) { volume->ephemeral->refresh(std::move(done)); });
     auto snapshot = volume->tree->begin();
     const Status heard = names.wait();

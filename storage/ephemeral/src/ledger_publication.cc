@@ -62,6 +62,7 @@ void Ledger::published(ObjectVersion version) {
 
 std::vector<std::string> Ledger::take_landed() {
   std::vector<std::string> keys;
+  keys.reserve(landed_.size());
   for (const RecordKey& key : landed_) keys.push_back(encode(key));
   landed_.clear();
   return keys;

@@ -133,7 +133,8 @@ class Volume {
                                             Rewrite rewrite) = 0;
   // For each open_write(), after the last write through it. `written`: becomes the file's times,
   // where they are later.
-  virtual void close_write(const FileId& file, const Written& written = {}) = 0;
+  virtual void close_write(const FileId& file, const Written& written) = 0;
+  void close_write(const FileId& file) { close_write(file, {}); }
 
   enum class Visible : std::uint8_t { kWriting, kSealed };
   // Answers when the first bytes can be asked for; kSealed: when the file is final, here.

@@ -28,9 +28,10 @@ base::Result<JournalFile::Opened> JournalFile::open(int directory) {
   Opened opened;
   JournalFile& file = opened.file;
   file.directory_ = directory;
-  file.fd_.reset(::openat(directory, kName, O_RDWR | O_CLOEXEC));
-  if (!file.fd_.valid() && errno == ENOENT) return opened;
-  if (!file.fd_.valid()) return base::error_from_errno(errno, "open the journal of an attempt");
+  const int fd = ::openat(directory, kName, O_RDWR | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return opened;
+  if (fd < 0) return base::error_from_errno(errno, "open the journal of an attempt");
+  file.fd_.reset(fd);
   TRY(opened.content, read_file(file.fd_.get()));
   file.bytes_ = opened.content.size();
   return opened;
