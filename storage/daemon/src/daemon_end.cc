@@ -142,9 +142,7 @@ void DaemonOfNode::put_away(const std::shared_ptr<Attempt>& attempt, const Ended
   tickets_.erase({facts.client, facts.ticket});
   ending_.erase(facts.number);
   remember_locked(facts.number, ended);
-  if (std::ranges::find(unknown_, attempt) == unknown_.end()) {
-    buried_.emplace_back(clock_.now() + kFolderStays, attempt);
-  }
+  buried_.emplace_back(clock_.now() + kFolderStays, attempt);
   settled_.notify_all();
 }
 

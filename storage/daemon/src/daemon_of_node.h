@@ -146,6 +146,7 @@ class DaemonOfNode final : public Daemon {
   void abort_the_forsaken();
   void remove_folders();
   void give_up_the_unknown();
+  bool is_unknown(const std::shared_ptr<Attempt>& attempt) const;
   void maintain();
   void collect_garbage();
 

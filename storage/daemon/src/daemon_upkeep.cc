@@ -1,4 +1,6 @@
 // What has to be done now and then.
+#include <algorithm>
+
 #include "daemon_of_node.h"
 #include "ending.h"
 
@@ -56,10 +58,20 @@ void DaemonOfNode::remove_folders() {
     }
   }
   for (const auto& attempt : due) {
+    // What is to be given up needs its folder, but not its files, which may be what fills the disk;
+    // where a successor would not find that it has ended, it needs them, too.
+    const bool unknown = is_unknown(attempt);
+    if (unknown && !Attempt::read_ended(attempt->directory())) continue;
     files_.drop(attempt->facts().number);
+    if (unknown) continue;
     std::error_code ignored;
     std::filesystem::remove_all(attempt->directory(), ignored);
   }
+}
+
+bool DaemonOfNode::is_unknown(const std::shared_ptr<Attempt>& attempt) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::find(unknown_, attempt) != unknown_.end();
 }
 
 void DaemonOfNode::give_up_the_unknown() {

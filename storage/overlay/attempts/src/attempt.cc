@@ -102,8 +102,18 @@ base::Status AttemptFileSystem::Attempt::look_at(const std::string& name) {
 
 Answer<storage_overlay::Done> AttemptFileSystem::Attempt::may_change() {
   if (frozen) return fail(EROFS);
+  if (!journal_is_whole()) return fail(ENOSPC);
   if (const int error = journal_.make_room(); error != 0) return fail(error);
   return storage_overlay::Done{};
+}
+
+// One that found no room is written anew as soon as there is some.
+bool AttemptFileSystem::Attempt::journal_is_whole() {
+  if (!journal_.has_ended()) return true;
+  const std::string whole = overlay.whole_journal();
+  if (!journal_.replace(whole).ok()) return false;
+  overlay.journal_replaced(whole.size());
+  return true;
 }
 
 void AttemptFileSystem::Attempt::write_journal() {

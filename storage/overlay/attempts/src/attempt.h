@@ -82,6 +82,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
 
   // After each operation, whether it succeeded or not.
   void write_journal();
+  bool journal_is_whole();
   // Before one that changes something.
   Answer<storage_overlay::Done> may_change();
 

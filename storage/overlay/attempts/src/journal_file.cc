@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <cstring>
 
-#include "base/check.h"
 #include "files.h"
 
 namespace storage_attempts {
@@ -38,6 +37,7 @@ base::Result<JournalFile::Opened> JournalFile::open(int directory) {
 }
 
 int JournalFile::make_room() {
+  if (ended_) return ENOSPC;
   return bytes_ + kFrameBytesMax <= size() ? 0 : grow(bytes_ + kRoomBytes);
 }
 
@@ -55,8 +55,10 @@ int JournalFile::grow(std::uint64_t size) {
 
 void JournalFile::append(std::string_view frame) {
   // Room was made for what changes something. What is only learnt may be the first to find none:
-  // then nothing of ours can be trusted.
-  if (bytes_ + frame.size() > size()) CHECK(grow(bytes_ + frame.size() + kRoomBytes) == 0);
+  // nothing changes any more, then, since a journal with a gap would tell a successor lies.
+  if (ended_) return;
+  ended_ = bytes_ + frame.size() > size() && grow(bytes_ + frame.size() + kRoomBytes) != 0;
+  if (ended_) return;
   std::memcpy(map_.get() + bytes_, frame.data(), frame.size());
   bytes_ += frame.size();
 }
@@ -81,6 +83,7 @@ base::Status JournalFile::replace(std::string_view whole) {
   map_.reset();
   fd_ = std::move(fd);
   bytes_ = whole.size();
+  ended_ = false;
   return {};
 }
 

@@ -23,7 +23,9 @@ class JournalFile {
 
   // Before an operation: whether what it says will find room. 0, or an errno (ENOSPC, EDQUOT).
   int make_room();
+  // Where there is no room for it, the journal ends there until it is replaced.
   void append(std::string_view frame);
+  bool has_ended() const { return ended_; }
   // Everything anew; as it was when that fails.
   base::Status replace(std::string_view whole);
   // Drops what is damaged at the end.
@@ -44,6 +46,7 @@ class JournalFile {
 
   base::UniqueFd fd_;
   std::uint64_t bytes_ = 0;
+  bool ended_ = false;
   std::unique_ptr<char, Unmap> map_;
 };
 
