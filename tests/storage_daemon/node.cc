@@ -150,10 +150,13 @@ std::vector<std::string> Use::list(const std::string& path) const {
   const int fd = ::openat(root(), path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* const directory = fd < 0 ? nullptr : ::fdopendir(fd);
   if (directory == nullptr) return {"errno " + std::to_string(errno)};
+  errno = 0;
   while (const dirent* const entry = ::readdir(directory)) {
     const std::string name = entry->d_name;
     if (name != "." && name != "..") names.push_back(name);
   }
+  // Its error is nothing but a name less.
+  if (errno != 0) names = {"errno " + std::to_string(errno)};
   ::closedir(directory);
   std::ranges::sort(names);
   return names;

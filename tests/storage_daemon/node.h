@@ -66,7 +66,8 @@ class Use {
   bool write(const std::string& path, const std::string& text, int flags = 0) const;
   // Nothing where the file cannot be read; errno says why.
   std::optional<std::string> read(const std::string& path) const;
-  std::vector<std::string> list(const std::string& path) const;  // sorted
+  // Sorted; or "errno N" alone.
+  std::vector<std::string> list(const std::string& path) const;
 
  private:
   std::unique_ptr<storage::OpenVolume> volume_;

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kBatchKeysMax = 2000;
 constexpr std::size_t kPageKeysMax = 4096;
 constexpr std::chrono::milliseconds kRetryAfter{50};
+constexpr std::chrono::milliseconds kRetryAfterMax{1000};
 
 std::string number_key(const NodeName& node) {
   return encode(
@@ -77,7 +78,8 @@ base::Status Publisher::load() {
                     });
                   },
                   [self = weak_from_this()] {
-                    if (const auto publisher = self.lock()) publisher->read_missed([](auto) {});
+                    if (const auto publisher = self.lock())
+                      publisher->read_missed([](const auto&) {});
                   }));
   std::map<std::string, std::string> all;
   storage::ObjectVersion version = 0;
@@ -174,6 +176,7 @@ void Publisher::answered(const base::Result<storage::ObjectVersion>& result) {
 
 void Publisher::landed(storage::ObjectVersion version) {
   writing_ = false;
+  retry_after_ = kRetryAfter;
   ++number_;
   ++context_.counters.batches_published;
   bool dirty = false;
@@ -222,7 +225,8 @@ void Publisher::retry(const base::Error& error) {
   with_ledger_([](Ledger& ledger) { ledger.failed(); });
   append(flushing_, flying_flushes_);
   if (listing_) return list_from("");
-  arm(kRetryAfter);
+  arm(retry_after_);
+  retry_after_ = std::min(retry_after_ * 2, kRetryAfterMax);
 }
 
 // --- What others say ---
@@ -260,7 +264,7 @@ bool Publisher::behind(const std::map<NodeName, std::uint64_t>& numbers) const {
 
 void Publisher::refresh_unasked() {
   if (in_refresh_) return;
-  next_refreshing_.emplace_back([](auto) {});
+  next_refreshing_.emplace_back([](const auto&) {});
   begin_refresh();
 }
 

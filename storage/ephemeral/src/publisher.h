@@ -66,10 +66,10 @@ class Publisher : public std::enable_shared_from_this<Publisher> {
   void know(const std::map<NodeName, std::uint64_t>& numbers);
   bool behind(const std::map<NodeName, std::uint64_t>& numbers) const;
   void look();
-  void looked(const base::Result<storage::OmapPage>& numbers);
+  void looked(const base::Result<storage::OmapPage>& page);
   void refresh_unasked();
   void begin_refresh();
-  void compare(const base::Result<storage::OmapPage>& numbers);
+  void compare(const base::Result<storage::OmapPage>& page);
   void list_from(const std::string& after);
   void listed(const base::Result<storage::OmapPage>& page);
   void end_refresh(const base::Status& status);
@@ -90,6 +90,7 @@ class Publisher : public std::enable_shared_from_this<Publisher> {
   bool stopped_ = false;
   bool armed_ = false;
   bool writing_ = false;
+  std::chrono::milliseconds retry_after_{50};  // longer while the store stays away
   std::uint64_t number_ = 0;
   std::vector<DoneStatus> flushing_, flying_flushes_;  // for the next batches; for this one
   std::vector<DoneStatus> refreshing_, next_refreshing_;
