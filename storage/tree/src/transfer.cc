@@ -186,8 +186,8 @@ base::Status Transfer::settle_early(const std::string& writer, InodeNumber inode
     if (is_hole(content, index)) continue;
     const auto wanted = now.find(index);
     if (wanted != now.end() && piece.digest && same(*piece.digest, wanted->second)) continue;
-    requests.start([&](const Bounded::Done& done) {
-      put(writer, inode, fd, index, object_bytes(content.size, index), done);
+    requests.start([&, again = index](const Bounded::Done& done) {
+      put(writer, inode, fd, again, object_bytes(content.size, again), done);
     });
   }
   return remove(none_any_more);
