@@ -37,19 +37,27 @@ double memory_mb(pid_t pid) {
   return kilobytes / 1024;
 }
 
+// At most 15 bytes of its name.
+std::string program_of(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
 }  // namespace
 
-double tree_memory_mb(pid_t root) {
+std::map<std::string, double> tree_memory_mb(pid_t root) {
   const auto parent_of = parents();
-  double sum = memory_mb(root);
+  std::map<std::string, double> sums = {{program_of(root), memory_mb(root)}};
   for (const auto& [pid, parent] : parent_of) {
     for (auto at = parent_of.find(parent); at != parent_of.end(); at = parent_of.find(at->second)) {
       if (at->first != root) continue;
-      sum += memory_mb(pid);
+      sums[program_of(pid)] += memory_mb(pid);
       break;
     }
   }
-  return sum;
+  return sums;
 }
 
 }  // namespace bench

@@ -3,9 +3,13 @@
 
 #include <sys/types.h>
 
+#include <map>
+#include <string>
+
 namespace bench {
 
-// Proportional set size in MB: memory shared by several processes is counted once.
-double tree_memory_mb(pid_t root);
+// Proportional set size in MB of each program in the tree: memory shared by several processes is
+// counted once.
+std::map<std::string, double> tree_memory_mb(pid_t root);
 
 }  // namespace bench

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <thread>
 
@@ -79,7 +80,7 @@ void run() {
   std::string folder = std::filesystem::temp_directory_path() / "larder-bench-XXXXXX";
   CHECK(mkdtemp(folder.data()) != nullptr);
   Samples start_ms;
-  double memory_mb = 0;
+  std::map<std::string, double> memory_mb;
   for (int i = 0; i < kStarts; ++i) {
     const std::uint16_t port = free_port();
     const auto begun = Clock::now();
@@ -99,7 +100,13 @@ void run() {
   std::filesystem::remove_all(folder);
   print_result("standalone, start to first answer, p50", start_ms.percentile(0.5), Bound::kAtMost,
                500, "ms");
-  print_result("standalone, idle memory with its sandboxes", memory_mb, Bound::kAtMost, 60, "MB");
+  // It has a bound of its own, and is a program of its own wherever there is no platform.
+  const double storaged_mb = memory_mb["larder-storaged"];
+  double others_mb = -storaged_mb;
+  for (const auto& [program, mb] : memory_mb) others_mb += mb;
+  print_result("standalone, idle memory with its sandboxes, without larder-storaged", others_mb,
+               Bound::kAtMost, 60, "MB");
+  print_result("larder-storaged, idle memory", storaged_mb, Bound::kAtMost, 40, "MB");
 }
 
 }  // namespace

@@ -78,9 +78,14 @@ TEST_F(DockerTest, NothingIsSentToAContainerThatHasEnded) {
   EXPECT_LT(outcome.elapsed, milliseconds(100));
 }
 
+// The first call, which waits for the runtime's port.
+invoker::CallOutcome initialized(invoker::Container& container) {
+  return container.post("/init", "{}", in(seconds(30)), {}, true);
+}
+
 // Nothing is waited for, and nothing is missing: what the file has by then is what there is.
 void take_what_is_there(invoker::Container& container) {
-  ASSERT_EQ(run(container).status, 200);
+  ASSERT_EQ(initialized(container).status, 200);
   std::size_t lines = 0;
   EXPECT_TRUE(testing_support::eventually([&] {
     const auto logs = container.logs({});
@@ -109,7 +114,7 @@ TEST_F(DockerTest, APulledImageIsNotTakenToPrintSentinels) {
 TEST_F(DockerTest, AKindThatOughtToPrintSentinelsAndDoesNotHasLostLogs) {
   const auto container = faulty("no sentinels");
   ASSERT_NE(container, nullptr);
-  ASSERT_EQ(run(*container).status, 200);
+  ASSERT_EQ(initialized(*container).status, 200);
   EXPECT_TRUE(container->logs({}).failed);
 }
 

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <memory>
+#include <span>
 
 #include "base/check.h"
 #include "incoming.h"
@@ -97,7 +99,9 @@ void Workers::start() {
 
 void Workers::run(unsigned index) {
   prepare_thread(*core_, index);
-  std::vector<std::byte> buffer(kBufferBytes);
+  // Not cleared: most requests are small, and what is never touched takes no memory.
+  const auto memory = std::make_unique_for_overwrite<std::byte[]>(kBufferBytes);
+  const std::span buffer(memory.get(), kBufferBytes);
   while (!core_->stopping && !core_->gone) {
     const int size = core_->transport->receive(buffer);
     if (size == -ENODEV) core_->gone = true;
@@ -107,7 +111,7 @@ void Workers::run(unsigned index) {
       core_->gone = true;
       break;
     }
-    serve(std::span(buffer).first(static_cast<std::size_t>(size)));
+    serve(buffer.first(static_cast<std::size_t>(size)));
   }
   const std::lock_guard lock(mutex_);
   --running_;
