@@ -33,6 +33,8 @@ class LogTest : public InvokerTest {
     log_ = base::Logger(lines_, clock_);
     config_.logs_markers = true;
   }
+  // It may log to its very end.
+  ~LogTest() override { invoker_.reset(); }
   static ActivationMessage asked_at_7() {
     ActivationMessage m = message("a1");
     m.transid.id = "tid7";
