@@ -52,15 +52,13 @@ Result<Hints> parse(const Json& annotations, Unreadable common_words) {
   if (!annotations.is_array()) {
     return refusal("annotations", "found " + show(annotations) + " instead of an array");
   }
-  const auto passed_over = [&](const base::Status& status) {
-    return status.ok() || common_words == Unreadable::kPassedOver;
+  const auto ours = [&](base::Status status) {
+    return common_words == Unreadable::kRefused ? std::move(status) : base::Status();
   };
   TRY_STATUS(read(annotations, "volumes", read_volumes, hints.volumes));
+  TRY_STATUS(ours(read(annotations, "locality", read_locality, hints.locality)));
   TRY_STATUS(read(annotations, "gpu", read_gpu, hints.gpu));
-  auto common = read(annotations, "locality", read_locality, hints.locality);
-  if (!passed_over(common)) return std::move(common).error();
-  common = read(annotations, "delivery", read_delivery, hints.delivery);
-  if (!passed_over(common)) return std::move(common).error();
+  TRY_STATUS(ours(read(annotations, "delivery", read_delivery, hints.delivery)));
   return hints;
 }
 

@@ -121,7 +121,8 @@ std::optional<std::string> Invoker::Engine::broken_limit_of(const Job& job) cons
 
 void Invoker::Engine::mark(const ActivationMessage& message, std::string_view marker) const {
   if (!config_.logs_markers) return;
-  Markers(true, log_of(outside_.log, message), outside_.clock, message.transid)
+  const base::Logger log = log_of(outside_.log, message);
+  Markers(true, log, outside_.clock, message.transid)
       .mark(marker, "activation " + message.activation_id + " of " + message.action_id() + " for " +
                         message.user.namespace_name);
 }

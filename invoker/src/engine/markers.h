@@ -9,7 +9,6 @@
 #include <chrono>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -17,12 +16,13 @@
 
 namespace invoker {
 
-// Of one activation. Clock, and the log's sink, outlive it. Threads: any.
+// Of one activation. Log and clock outlive it. Threads: any.
 class Markers {
  public:
   // `log` speaks in the transaction's name. Where markers are not wanted nothing is written.
-  Markers(bool wanted, base::Logger log, const base::Clock& clock, const TransactionId& transaction)
-      : wanted_(wanted), log_(std::move(log)), clock_(clock), start_ms_(transaction.start_ms) {}
+  Markers(bool wanted, const base::Logger& log, const base::Clock& clock,
+          const TransactionId& transaction)
+      : wanted_(wanted), log_(log), clock_(clock), start_ms_(transaction.start_ms) {}
 
   // Something happened: `marker` is the whole name, "invoker_containerStart.cold_counter".
   void mark(std::string_view marker, std::string_view text) const;
@@ -36,7 +36,7 @@ class Markers {
              std::string_view times) const;
 
   const bool wanted_;
-  const base::Logger log_;
+  const base::Logger& log_;
   const base::Clock& clock_;
   const std::int64_t start_ms_;
 };
