@@ -26,7 +26,6 @@ using base::error_from_errno;
 using base::ErrorCode;
 using base::Json;
 using base::Result;
-using base::Status;
 using base::UniqueFd;
 
 struct Peer {

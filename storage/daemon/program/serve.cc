@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <fstream>
 
+#include "base/boot_id.h"
 #include "storage_control/packet.h"
 #include "storage_control/server.h"
 #include "storage_embedded/embedded_store.h"
@@ -30,8 +30,7 @@ Result<std::string> identity_of(const storage_fuse::Mount& mount) {
   if (::fstat(mount.state.get(), &stat) != 0) {
     return base::error_from_errno(errno, "looking at the mount's memory");
   }
-  std::string boot;
-  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), boot);
+  TRY(const std::string boot, base::boot_id());
   return boot + "/" + std::to_string(stat.st_dev) + "/" + std::to_string(stat.st_ino);
 }
 

@@ -7,13 +7,10 @@
 namespace storage_daemon {
 
 using base::Error;
-using base::error_from_errno;
 using base::ErrorCode;
 using base::Instant;
-using base::Json;
 using base::Result;
 using base::Status;
-using base::UniqueFd;
 
 namespace {
 

@@ -8,11 +8,8 @@ namespace storage_daemon {
 using base::Error;
 using base::error_from_errno;
 using base::ErrorCode;
-using base::Instant;
-using base::Json;
 using base::Result;
 using base::Status;
-using base::UniqueFd;
 
 // Whether it goes on. Of one that has ended, only the answer does.
 Result<bool> DaemonOfNode::resume(const std::filesystem::path& folder) {

@@ -9,6 +9,7 @@
 #include "change.h"
 #include "people.h"
 #include "people_ephemeral.h"
+#include "pour.h"
 #include "visit.h"
 
 namespace storage_daemon {
@@ -66,7 +67,8 @@ Result<std::optional<Seen>> ephemeral_parent(const Visit& visit, const Place& pl
   }
   if (!parent || parent->live) return parent;
   TRY(const auto there, visit.see(parts));
-  const bool ephemeral = there ? there->live.has_value() : has_ephemeral_name(parts.back());
+  const bool ephemeral =
+      there ? there->live.has_value() : storage_overlay::has_ephemeral_name(parts.back());
   if (!ephemeral) parent.reset();
   return parent;
 }

@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <future>
 #include <memory>
 #include <utility>
 
 #include "base/text.h"
+#include "pour.h"
 
 namespace storage_daemon {
 
@@ -65,29 +65,6 @@ Result<storage::InodeNumber> make_or_find(const Visit& visit, const storage::Nam
 
 }  // namespace
 
-Status write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return base::error_from_errno(errno, "writing the copy");
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
-Result<std::int64_t> pour(int from, int to) {
-  std::int64_t total = 0;
-  std::string buffer(1 << 20, '\0');
-  while (true) {
-    const ssize_t got = ::read(from, buffer.data(), buffer.size());
-    if (got == 0) return total;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return base::error_from_errno(errno, "reading the file to be copied");
-    TRY_STATUS(write_all(to, std::string_view(buffer).substr(0, static_cast<std::size_t>(got))));
-    total += got;
-  }
-}
-
 Result<Json> copy_out_ephemeral(const Visit& visit, const Seen& seen, const Place& place,
                                 int file) {
   const auto& record = seen.live->record;
@@ -140,10 +117,6 @@ Result<Json> remove_ephemeral(const Visit& visit, const Seen& seen) {
   TRY_STATUS(files.remove(seen.key));
   TRY_STATUS(flush(files, {}));
   return Json::object({{"removed", text_of(seen.entry.attributes.type)}, {"tier", "ephemeral"}});
-}
-
-bool has_ephemeral_name(const std::string& name) {
-  return name.size() > 3 && name.ends_with(".id");
 }
 
 }  // namespace storage_daemon

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -12,10 +11,6 @@
 #include "visit.h"
 
 namespace storage_daemon {
-
-base::Status write_all(int fd, std::string_view bytes);
-// All bytes from where `from` stands; gives how many there were.
-base::Result<std::int64_t> pour(int from, int to);
 
 // Waits while the bytes come from another node. kConflict: it is still being written. kDataLoss: it
 // is poisoned.
@@ -30,8 +25,5 @@ base::Result<base::Json> copy_in_ephemeral(const Visit& visit, const Seen& direc
 
 // A file, or an empty directory. kConflict: it is not empty.
 base::Result<base::Json> remove_ephemeral(const Visit& visit, const Seen& seen);
-
-// Whether a new file of that name is ephemeral wherever it is.
-bool has_ephemeral_name(const std::string& name);
 
 }  // namespace storage_daemon

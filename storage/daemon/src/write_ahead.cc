@@ -13,7 +13,7 @@ namespace storage_daemon {
 using base::Status;
 using storage::kDataObjectBytes;
 using storage_attempts::StagedFile;
-using storage_tree::Tree;
+using storage_tree::Early;
 
 namespace {
 
@@ -124,7 +124,7 @@ bool WriteAhead::store(const Attempt& attempt, Progress& progress) {
         std::min(kDataObjectBytes, progress.file.size - progress.next * kDataObjectBytes);
     const auto begun = attempt.tree().upload_early(attempt.facts().writer, progress.file.inode, fd,
                                                    progress.next, bytes);
-    if (begun == Tree::Early::kNotNow) return false;
+    if (begun == Early::kNotNow) return false;
   }
   return true;
 }

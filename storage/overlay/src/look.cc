@@ -27,6 +27,8 @@ const Entry* find_in(const Listing& listing, std::string_view name) {
 
 }  // namespace
 
+bool has_ephemeral_name(std::string_view name) { return name.size() > 3 && name.ends_with(".id"); }
+
 int check_name(std::string_view name) {
   if (name.size() > 255) return ENAMETOOLONG;
   if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos ||
@@ -190,7 +192,7 @@ hints::Tier Overlay::State::tier_of(const Found& directory, std::string_view nam
   using hints::Tier;
   if (live == nullptr) return Tier::kDurable;
   if (directory.node == nullptr) return Tier::kEphemeral;
-  if (name.size() > 3 && name.ends_with(".id")) return Tier::kEphemeral;
+  if (has_ephemeral_name(name)) return Tier::kEphemeral;
   for (InodeNumber inode = directory.inode; inode != 0;) {
     const auto at = nodes.find(inode);
     if (at == nodes.end()) break;

@@ -11,17 +11,17 @@ EarlyPieces::~EarlyPieces() {
   changed_.wait(lock, [&] { return under_way_ == 0; });
 }
 
-EarlyPieces::Begun EarlyPieces::begin(const std::string& writer, InodeNumber inode,
-                                      std::uint64_t index, std::uint64_t bytes) {
+Early EarlyPieces::begin(const std::string& writer, InodeNumber inode, std::uint64_t index,
+                         std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   Writer& owner = writers_[writer];
   File& file = owner.files[inode];
-  if (file.closed || file.pieces.contains(index)) return Begun::kBefore;
-  if (under_way_ >= most_) return Begun::kNotNow;
+  if (file.closed || file.pieces.contains(index)) return Early::kBefore;
+  if (under_way_ >= most_) return Early::kNotNow;
   file.pieces[index].bytes = bytes;
   ++owner.under_way;
   ++under_way_;
-  return Begun::kYes;
+  return Early::kBegun;
 }
 
 void EarlyPieces::end(const std::string& writer, InodeNumber inode, std::uint64_t index,

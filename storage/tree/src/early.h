@@ -15,7 +15,7 @@
 #include <span>
 #include <string>
 
-#include "storage/tree.h"
+#include "storage_tree/outcome.h"
 
 namespace storage_tree {
 
@@ -39,10 +39,8 @@ class EarlyPieces {
   // Waits for what is under way.
   ~EarlyPieces();
 
-  enum class Begun { kYes, kBefore, kNotNow };
-  // kYes: it has to be stored now, and end() must follow. kBefore: it was begun once, or the file's
-  // upload was. kNotNow: enough is under way.
-  Begun begin(const std::string& writer, InodeNumber inode, std::uint64_t index,
+  // kBegun: it has to be stored now, and end() must follow.
+  Early begin(const std::string& writer, InodeNumber inode, std::uint64_t index,
               std::uint64_t bytes);
   // No digest: it is not there. `doubtful`: it may arrive all the same, and too late.
   void end(const std::string& writer, InodeNumber inode, std::uint64_t index,

@@ -193,11 +193,11 @@ base::Status Transfer::settle_early(const std::string& writer, InodeNumber inode
   return remove(none_any_more);
 }
 
-EarlyPieces::Begun Transfer::upload_early(const std::string& writer, InodeNumber inode,
-                                          const std::shared_ptr<const base::UniqueFd>& fd,
-                                          std::uint64_t index, std::uint64_t bytes) {
+Early Transfer::upload_early(const std::string& writer, InodeNumber inode,
+                             const std::shared_ptr<const base::UniqueFd>& fd, std::uint64_t index,
+                             std::uint64_t bytes) {
   const auto begun = early_.begin(writer, inode, index, bytes);
-  if (begun != EarlyPieces::Begun::kYes) return begun;
+  if (begun != Early::kBegun) return begun;
   const auto digest = std::make_shared<Digest>();
   storage::ObjectWrite write;
   write.source = {

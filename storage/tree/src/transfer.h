@@ -52,9 +52,9 @@ class Transfer {
   // All objects of the content, but those that are stored already and hold what the file does.
   base::Status upload(const std::string& writer, InodeNumber inode, int fd, const Content& content);
   // One of them, before the content is known; `bytes`: how many it has as yet.
-  EarlyPieces::Begun upload_early(const std::string& writer, InodeNumber inode,
-                                  const std::shared_ptr<const base::UniqueFd>& fd,
-                                  std::uint64_t index, std::uint64_t bytes);
+  Early upload_early(const std::string& writer, InodeNumber inode,
+                     const std::shared_ptr<const base::UniqueFd>& fd, std::uint64_t index,
+                     std::uint64_t bytes);
   EarlyPieces& early() { return early_; }
   base::Result<std::string> read(InodeNumber inode, const Content& content, std::uint64_t offset,
                                  std::uint64_t length);

@@ -149,21 +149,13 @@ base::Result<Content> Tree::upload(const std::string& writer, InodeNumber inode,
   return content;
 }
 
-Tree::Early Tree::upload_early(const std::string& writer, InodeNumber inode,
-                               const std::shared_ptr<const base::UniqueFd>& fd, std::uint64_t index,
-                               std::uint64_t bytes) {
+Early Tree::upload_early(const std::string& writer, InodeNumber inode,
+                         const std::shared_ptr<const base::UniqueFd>& fd, std::uint64_t index,
+                         std::uint64_t bytes) {
   const auto announced = impl_->uploads.of(writer);
   const auto file = announced ? announced->find(inode) : Uploads::Objects::const_iterator();
   if (!announced || file == announced->end() || file->second <= index) return Early::kBefore;
-  switch (impl_->transfer.upload_early(writer, inode, fd, index, bytes)) {
-    case EarlyPieces::Begun::kYes:
-      return Early::kBegun;
-    case EarlyPieces::Begun::kBefore:
-      return Early::kBefore;
-    case EarlyPieces::Begun::kNotNow:
-      break;
-  }
-  return Early::kNotNow;
+  return impl_->transfer.upload_early(writer, inode, fd, index, bytes);
 }
 
 bool Tree::is_doubtful(const std::string& writer) const {

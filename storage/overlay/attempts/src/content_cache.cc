@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/boot_id.h"
 #include "files.h"
 
 namespace storage_attempts {
@@ -24,12 +25,6 @@ std::string name_of(const std::string& volume, InodeNumber inode, const Content&
   std::string name;
   for (const char c : volume) c == '/' ? name += "%2F" : c == '%' ? name += "%25" : name += c;
   return name + ',' + std::to_string(inode) + ',' + content.writer;
-}
-
-base::Result<std::string> boot_id() {
-  const base::UniqueFd fd(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return base::error_from_errno(errno, "ask when the machine was started");
-  return read_file(fd.get());
 }
 
 std::string path_of(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
@@ -73,14 +68,14 @@ base::Status ContentCache::adopt(const std::string& volume, InodeNumber inode,
 
 // Whether the files were written while the machine ran as it does now.
 bool ContentCache::is_of_this_boot() const {
-  const auto now = boot_id();
+  const auto now = base::boot_id();
   const base::UniqueFd fd(::openat(directory_.get(), kBootFile, O_RDONLY | O_CLOEXEC));
   const auto then = fd.valid() ? read_file(fd.get()) : base::Result<std::string>("");
   return now.ok() && then.ok() && *now == *then;
 }
 
 base::Status ContentCache::note_boot() const {
-  TRY(const std::string now, boot_id());
+  TRY(const std::string now, base::boot_id());
   const base::UniqueFd fd(
       ::openat(directory_.get(), kBootFile, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   const int error = fd.valid() ? write_at(fd.get(), now, 0) : errno;

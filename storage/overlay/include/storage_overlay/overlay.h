@@ -122,6 +122,9 @@ struct Changes {
   std::vector<InodeNumber> staged;
 };
 
+// Whether a new file of that name ("x.id") is ephemeral wherever it is made.
+bool has_ephemeral_name(std::string_view name);
+
 class Overlay {
  public:
   // `live` may be null: no ephemeral names then. It must outlive the overlay.

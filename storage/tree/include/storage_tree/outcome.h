@@ -24,6 +24,13 @@ struct Outcome {
   std::string reason;                // kConflict, kAborted: for people
 };
 
+// What came of the wish to store a piece of a file that is still written to.
+enum class Early {
+  kBegun,   // it is under way
+  kBefore,  // it was begun once, or the file's upload was
+  kNotNow,  // enough is under way
+};
+
 // Kept for a while after the commit: Options::activations_kept.
 struct ActivationRecord {
   bool committed = false;

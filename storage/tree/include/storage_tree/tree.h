@@ -87,9 +87,7 @@ class Tree {
   base::Result<Content> upload(const std::string& writer, InodeNumber inode, int fd);
   // Stores a piece (of kDataObjectBytes; the file's last one may have fewer `bytes`) of a file that
   // is still written to: upload() stores again what differs by then, and only that. For pieces of
-  // announced files. Returns when it is under way. kBefore: it was, once, or upload() was begun;
-  // kNotNow: enough is under way.
-  enum class Early { kBegun, kBefore, kNotNow };
+  // announced files. Returns when it is under way.
   Early upload_early(const std::string& writer, InodeNumber inode,
                      const std::shared_ptr<const base::UniqueFd>& fd, std::uint64_t index,
                      std::uint64_t bytes);
