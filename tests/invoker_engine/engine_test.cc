@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "engine_fixture.h"
+#include "testing/eventually.h"
 
 namespace invoker {
 namespace {
@@ -262,9 +263,7 @@ TEST_F(InvokerTest, AnActionThatIsSlowToFetchHoldsNobodyUpAndIsNotLostByStopping
   ASSERT_TRUE(invoker_->submit(message("slow")).ok()) << "returns although fetch() does not";
   std::thread stopper([this] { stop(); });
   // Not so many that the pool's buffer refuses some.
-  while (invoker_->submit(message("late")).ok()) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  EXPECT_TRUE(testing_support::eventually([&] { return !invoker_->submit(message("late")).ok(); }));
   actions_.release();
   stopper.join();
   const auto all = sink_.wait_for(invoker_->stats().accepted);

@@ -2,33 +2,29 @@
 #include "volume_service.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "testing/scratch_folder.h"
 
 namespace program {
 namespace {
 
 class ChooseVolumeService : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = std::filesystem::temp_directory_path() / "larder-choice-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   void put_images() {
-    std::filesystem::create_directories(images_folder(folder_));
-    std::ofstream(images_folder(folder_) / "durable.img") << "x";
+    std::filesystem::create_directories(images_folder(folder_.path()));
+    std::ofstream(images_folder(folder_.path()) / "durable.img") << "x";
   }
-  void put_storaged() { std::filesystem::create_directories(storaged_folder(folder_) / "store"); }
+  void put_storaged() {
+    std::filesystem::create_directories(storaged_folder(folder_.path()) / "store");
+  }
   base::Result<VolumeChoice> choose(const base::Status& can) {
-    return choose_volume_service(folder_, can);
+    return choose_volume_service(folder_.path(), can);
   }
 
-  std::filesystem::path folder_;
+  const testing_support::ScratchFolder folder_;
   const base::Status cannot_ = base::Error{base::ErrorCode::kUnsupported, "no /dev/fuse"};
 };
 

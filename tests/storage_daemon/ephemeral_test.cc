@@ -7,7 +7,7 @@
 #include <chrono>
 #include <future>
 
-#include "node.h"
+#include "one_node.h"
 
 namespace storaged_test {
 namespace {
@@ -15,27 +15,13 @@ namespace {
 using namespace std::chrono_literals;
 using base::ErrorCode;
 
-class Ephemeral : public testing::Test {
+class Ephemeral : public OneNode {
  protected:
-  void SetUp() override {
-    if (const std::string why = no_mounts_here(); !why.empty()) GTEST_SKIP() << why;
-    start();
-  }
-
-  void start() {
-    node_ = std::make_unique<Node>(folder_.path());
-    client_ = node_->client("invoker");
-  }
-
   // Durable files, but for *.part.
   Use use(const std::string& activation,
           hints::Lifetime::Kind lifetime = hints::Lifetime::Kind::kVolume) {
     return Use(*client_, activation, volume_with_parts("job", lifetime));
   }
-
-  Folder folder_;
-  std::unique_ptr<Node> node_;
-  std::unique_ptr<storage_control::ControlClient> client_;
 };
 
 TEST_F(Ephemeral, FilesAreSeenByOthersAtOnceAndEndWithTheirActivation) {

@@ -35,17 +35,6 @@ std::vector<pid_t> children_of(pid_t parent) {
 
 }  // namespace
 
-Folder::Folder() {
-  std::string pattern = std::filesystem::temp_directory_path() / "larder-storaged-XXXXXX";
-  CHECK(::mkdtemp(pattern.data()) != nullptr);
-  path_ = pattern;
-}
-
-Folder::~Folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 std::string no_mounts_here() {
   if (::geteuid() != 0) return "mounts need root";
   const auto mount = storage_fuse::make_mount({});

@@ -10,21 +10,11 @@
 
 #include "base/json.h"
 #include "storage_control/client.h"
+#include "testing/scratch_folder.h"
 
 namespace storaged_test {
 
-// A folder that goes with the object.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using Folder = testing_support::ScratchFolder;
 
 // Why there can be no mounts on this machine; empty: there can.
 std::string no_mounts_here();

@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "node.h"
+#include "one_node.h"
 
 namespace storaged_test {
 namespace {
@@ -15,17 +15,8 @@ using base::ErrorCode;
 using base::Json;
 using storage_control::Place;
 
-class People : public testing::Test {
+class People : public OneNode {
  protected:
-  void SetUp() override {
-    if (const std::string why = no_mounts_here(); !why.empty()) GTEST_SKIP() << why;
-    start();
-  }
-  void start() {
-    node_ = std::make_unique<Node>(folder_.path());
-    client_ = node_->client("invoker");
-  }
-
   Use use(const std::string& activation) {
     return Use(*client_, activation, volume_with_parts("job", hints::Lifetime::Kind::kVolume));
   }
@@ -54,10 +45,6 @@ class People : public testing::Test {
     return text;
   }
   static Place place(const std::string& path) { return {"guest", "job", path}; }
-
-  Folder folder_;
-  std::unique_ptr<Node> node_;
-  std::unique_ptr<storage_control::ControlClient> client_;
 };
 
 TEST_F(People, SeeFilesOfBothTiersAndWhatIsKnownOfThem) {

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "node.h"
+#include "one_node.h"
 
 namespace storaged_test {
 namespace {
@@ -12,14 +12,8 @@ namespace {
 using base::ErrorCode;
 using storage::CommitReport;
 
-class Transactions : public testing::Test {
+class Transactions : public OneNode {
  protected:
-  void SetUp() override {
-    if (const std::string why = no_mounts_here(); !why.empty()) GTEST_SKIP() << why;
-    node_ = std::make_unique<Node>(folder_.path());
-    client_ = node_->client("invoker");
-  }
-
   Use use(const std::string& activation, const std::string& volume = "job") {
     return Use(*client_, activation, volume_of(volume));
   }
@@ -38,9 +32,6 @@ class Transactions : public testing::Test {
     return testing::AssertionFailure() << text;
   }
 
-  Folder folder_;
-  std::unique_ptr<Node> node_;
-  std::unique_ptr<storage_control::ControlClient> client_;
   int readers_ = 0;
 };
 

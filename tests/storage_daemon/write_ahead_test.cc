@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "node.h"
+#include "one_node.h"
 #include "testing/eventually.h"
 
 namespace storaged_test {
@@ -21,14 +21,8 @@ std::string some_bytes(std::size_t count) {
   return text;
 }
 
-class WriteAhead : public testing::Test {
+class WriteAhead : public OneNode {
  protected:
-  void SetUp() override {
-    if (const std::string why = no_mounts_here(); !why.empty()) GTEST_SKIP() << why;
-    node_ = std::make_unique<Node>(folder_.path());
-    client_ = node_->client("invoker");
-  }
-
   Use use(const std::string& activation) { return Use(*client_, activation, volume_of("job")); }
 
   // Whole pieces among the store's data objects.
@@ -63,9 +57,6 @@ class WriteAhead : public testing::Test {
   }
 
   const std::string text_ = some_bytes(3 * kPiece + 12'345);
-  Folder folder_;
-  std::unique_ptr<Node> node_;
-  std::unique_ptr<storage_control::ControlClient> client_;
   int readers_ = 0;
 };
 

@@ -29,7 +29,7 @@ class EarlyTest : public TreeTest {
     for (std::uint64_t at = 0; at < bytes; at += kDataObjectBytes) {
       EXPECT_EQ(attempt.tree.upload_early(attempt.write.writer, *inode, file, at / kDataObjectBytes,
                                           std::min(kDataObjectBytes, bytes - at)),
-                Tree::Early::kBegun);
+                Early::kBegun);
     }
     return *inode;
   }
@@ -176,13 +176,13 @@ TEST_F(EarlyTest, WhereAPieceMayStillArriveTheWriterCannotCommit) {
 TEST_F(EarlyTest, NothingBeginsThatWasNotAnnouncedOrWasBegun) {
   const auto tree = open();
   const File file = file_of(text_);
-  EXPECT_EQ(tree->upload_early("w", 5, file, 0, 10), Tree::Early::kBefore);
+  EXPECT_EQ(tree->upload_early("w", 5, file, 0, 10), Early::kBefore);
   ASSERT_TRUE(tree->announce("w", {{5, 2 * kDataObjectBytes}}).ok());
-  EXPECT_EQ(tree->upload_early("w", 5, file, 2, 10), Tree::Early::kBefore);
-  EXPECT_EQ(tree->upload_early("w", 5, file, 1, 10), Tree::Early::kBegun);
-  EXPECT_EQ(tree->upload_early("w", 5, file, 1, 10), Tree::Early::kBefore);
+  EXPECT_EQ(tree->upload_early("w", 5, file, 2, 10), Early::kBefore);
+  EXPECT_EQ(tree->upload_early("w", 5, file, 1, 10), Early::kBegun);
+  EXPECT_EQ(tree->upload_early("w", 5, file, 1, 10), Early::kBefore);
   ASSERT_TRUE(tree->upload("w", 5, file->get()).ok());
-  EXPECT_EQ(tree->upload_early("w", 5, file, 0, 10), Tree::Early::kBefore);
+  EXPECT_EQ(tree->upload_early("w", 5, file, 0, 10), Early::kBefore);
   EXPECT_EQ(objects().size(), 3U);
 }
 
@@ -195,7 +195,7 @@ TEST_F(EarlyTest, SomeAtATime) {
   std::uint64_t begun = 0;
   // Whatever is under way when it ends, the tree waits for.
   for (std::uint64_t i = 0; i < 100; ++i) {
-    begun += (*tree)->upload_early("w", 5, file, i, 10) == Tree::Early::kBegun ? 1 : 0;
+    begun += (*tree)->upload_early("w", 5, file, i, 10) == Early::kBegun ? 1 : 0;
   }
   EXPECT_GE(begun, 1U);
   tree->reset();
