@@ -18,7 +18,6 @@ using base::Error;
 using base::ErrorCode;
 using base::Json;
 using base::Result;
-using base::Status;
 using storage_overlay::Overlay;
 
 namespace {
