@@ -7,7 +7,7 @@
 
 #include "cluster.h"
 #include "frame.h"
-#include "identity.h"
+#include "net.h"
 #include "proxy.h"
 
 namespace storage_ephemeral {
@@ -145,8 +145,11 @@ TEST_F(Transfer, ManyFilesAtOnceAreAllWhole) {
 class Stranger : public Transfer {
  protected:
   void greet(RawPeer& peer, const std::string& key, const NodeName& self = "b") {
-    Greeting greeting{
-        .caller_nonce = random_nonce(), .answerer_nonce = {}, .caller = self, .answerer = "a"};
+    Greeting greeting{.label = "larder transfer",
+                      .caller_nonce = random_nonce(),
+                      .answerer_nonce = {},
+                      .caller = self,
+                      .answerer = "a"};
     peer.send(encode(Frame(HelloFrame{.nonce = greeting.caller_nonce, .name = self})));
     const auto hello = decode_frame(peer.receive_frame());
     ASSERT_TRUE(hello.ok() && std::holds_alternative<HelloFrame>(*hello));

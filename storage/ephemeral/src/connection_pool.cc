@@ -44,7 +44,7 @@ void ConnectionPool::hand_over(Peer& peer, const std::shared_ptr<Client>& client
 
 void ConnectionPool::connect(const NodeName& name, const std::shared_ptr<Client>& client) {
   const auto address = context_.settings.address_of(name);
-  auto socket = address ? connect_to(*address)
+  auto socket = address ? base_net::connect_to(*address)
                         : base::Error{base::ErrorCode::kNotFound, "no address of node " + name};
   if (!socket.ok()) {
     context_.loop.post([client = std::weak_ptr(client), why = socket.error().message] {
@@ -53,8 +53,10 @@ void ConnectionPool::connect(const NodeName& name, const std::shared_ptr<Client>
     return;
   }
   ++peers_[name].busy;
-  const ConnectionSettings settings{
-      .side = Side::kCaller, .self = context_.settings.name, .peer = name};
+  const ConnectionSettings settings{.protocol = transfer_protocol(),
+                                    .side = Side::kCaller,
+                                    .self = context_.settings.name,
+                                    .peer = name};
   const auto connection = std::make_shared<Connection>(context_.loop, std::move(*socket),
                                                        context_.identity, settings, *client);
   client->connected(connection);

@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "connection.h"
 #include "context.h"
+#include "net.h"
 
 namespace storage_ephemeral {
 
@@ -46,12 +46,5 @@ class ConnectionPool {
   Context& context_;
   std::map<NodeName, Peer> peers_;
 };
-
-// A socket on its way to `address`; fails later if it fails. Errors: kInvalidArgument.
-base::Result<base::UniqueFd> connect_to(const NodeAddress& address);
-// Errors: kInvalidArgument, kUnavailable.
-base::Result<base::UniqueFd> listen_at(const NodeAddress& address);
-base::Result<std::uint16_t> port_of(const base::UniqueFd& socket);
-void use_without_delay(const base::UniqueFd& socket);
 
 }  // namespace storage_ephemeral

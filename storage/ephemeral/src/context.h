@@ -7,10 +7,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "event_loop.h"
 #include "growth.h"
 #include "hash_worker.h"
-#include "identity.h"
+#include "net.h"
 #include "storage/object_store.h"
 #include "storage_ephemeral/node.h"
 

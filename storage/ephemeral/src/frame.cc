@@ -7,7 +7,6 @@
 namespace storage_ephemeral {
 namespace {
 
-constexpr std::size_t kNodeNameBytesMax = 64;
 constexpr std::size_t kVolumeBytesMax = 1024;
 constexpr std::uint64_t kOffsetMax = std::uint64_t{1} << 62;
 
@@ -33,10 +32,8 @@ std::uint64_t read_offset(ByteReader& in) {
 
 struct Encoder {
   ByteWriter& out;
-  void operator()(const HelloFrame& f) const {
-    out.number(kProtocolMagic).number(f.version).raw(f.nonce).text(f.name);
-  }
-  void operator()(const ProofFrame& f) const { out.raw(f.proof); }
+  void operator()(const HelloFrame& f) const { base_net::encode_into(out, f, kProtocolMagic); }
+  void operator()(const ProofFrame& f) const { base_net::encode_into(out, f); }
   void operator()(const FetchFrame& f) const {
     write(out, f.file);
     out.number(f.offset).number(static_cast<std::uint8_t>(f.purpose));
@@ -54,13 +51,8 @@ struct Encoder {
   void operator()(const KeptFrame& f) const { out.number(std::uint8_t{f.kept}); }
 };
 
-void read(ByteReader& in, HelloFrame& f) {
-  if (in.number<std::uint32_t>() != kProtocolMagic) in.refuse();
-  f.version = in.number<std::uint16_t>();
-  f.nonce = in.raw(kNonceBytes);
-  f.name = in.text(kNodeNameBytesMax);
-}
-void read(ByteReader& in, ProofFrame& f) { f.proof = in.raw(kProofBytes); }
+void read(ByteReader& in, HelloFrame& f) { base_net::decode_from(in, f, kProtocolMagic); }
+void read(ByteReader& in, ProofFrame& f) { base_net::decode_from(in, f); }
 void read(ByteReader& in, FetchFrame& f) {
   f.file = read_file(in);
   f.offset = read_offset(in);
@@ -118,16 +110,6 @@ base::Result<Frame> decode_frame(std::string_view bytes) {
       read_type(in, frame, type, std::make_index_sequence<std::variant_size_v<Frame>>());
   if (known && in.at_end()) return frame;
   return base::Error{base::ErrorCode::kInvalidArgument, "a frame that nobody can read"};
-}
-
-base::Result<std::string_view> first_frame(std::string_view buffer, std::size_t bytes_max) {
-  if (buffer.size() < kFrameHeaderBytes) return std::string_view();
-  const auto length = ByteReader(buffer).number<std::uint32_t>();
-  if (length == 0 || length > bytes_max) {
-    return base::Error{base::ErrorCode::kInvalidArgument, "a frame of an impossible length"};
-  }
-  if (buffer.size() - kFrameHeaderBytes < length) return std::string_view();
-  return buffer.substr(kFrameHeaderBytes, length);
 }
 
 }  // namespace storage_ephemeral

@@ -7,29 +7,32 @@
 #include <variant>
 
 #include "base/result.h"
+#include "base_net/introduction.h"
 #include "storage_ephemeral/file_state.h"
 
 namespace storage_ephemeral {
 
+using base_net::first_frame;
+using base_net::kFrameHeaderBytes;
+using base_net::kNonceBytes;
+using base_net::kProofBytes;
+using base_net::random_nonce;
+
 inline constexpr std::uint32_t kProtocolMagic = 0x4452414c;  // "LARD"
 inline constexpr std::uint16_t kProtocolVersion = 1;
-inline constexpr std::size_t kNonceBytes = 32;
-inline constexpr std::size_t kProofBytes = 32;
 inline constexpr std::size_t kDataBytesMax = 1 << 20;
 // A frame is its length in 4 bytes, and so many: a type and a body.
-inline constexpr std::size_t kFrameHeaderBytes = 4;
 inline constexpr std::size_t kDataHeaderBytes = kFrameHeaderBytes + 1 + 8 + 8;
 inline constexpr std::size_t kFrameBytesMax = kDataBytesMax + 64;
-inline constexpr std::size_t kFirstFramesBytesMax = 256;  // until the peer is known
+inline base_net::Protocol transfer_protocol() {
+  return {.magic = kProtocolMagic,
+          .version = kProtocolVersion,
+          .label = "larder transfer",
+          .frame_bytes_max = kFrameBytesMax};
+}
 
-struct HelloFrame {
-  std::uint16_t version = kProtocolVersion;
-  std::string nonce;  // kNonceBytes
-  NodeName name{};    // of who calls; "" from who answers
-};
-struct ProofFrame {
-  std::string proof;  // kProofBytes
-};
+using base_net::HelloFrame;
+using base_net::ProofFrame;
 enum class FetchFor : std::uint8_t { kReaders, kSecondCopy };
 struct FetchFrame {
   FileId file;
@@ -73,9 +76,5 @@ std::string encode_data_header(std::uint64_t offset, std::uint64_t checksum, std
 
 // Of what follows the length. Errors: kInvalidArgument.
 base::Result<Frame> decode_frame(std::string_view bytes);
-
-// The first frame of `buffer` without its length; empty when it is not all there yet. Errors:
-// kInvalidArgument when it is longer than `bytes_max` or has no byte.
-base::Result<std::string_view> first_frame(std::string_view buffer, std::size_t bytes_max);
 
 }  // namespace storage_ephemeral

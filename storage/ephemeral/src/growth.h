@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "event_loop.h"
+#include "net.h"
 
 namespace storage_ephemeral {
 

@@ -33,8 +33,10 @@ ServeSession::ServeSession(Context& context, Find find, std::function<void(Serve
     : context_(context), find_(std::move(find)), over_(std::move(over)) {}
 
 void ServeSession::start(base::UniqueFd socket) {
-  const ConnectionSettings settings{
-      .side = Side::kAnswerer, .self = context_.settings.name, .peer = {}};
+  const ConnectionSettings settings{.protocol = transfer_protocol(),
+                                    .side = Side::kAnswerer,
+                                    .self = context_.settings.name,
+                                    .peer = {}};
   connection_ = std::make_shared<Connection>(context_.loop, std::move(socket), context_.identity,
                                              settings, *this);
   connection_->start();

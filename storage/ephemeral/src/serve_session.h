@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "connection.h"
 #include "context.h"
+#include "net.h"
 #include "transfer.h"
 
 namespace storage_ephemeral {

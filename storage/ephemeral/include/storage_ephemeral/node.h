@@ -7,31 +7,23 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base_net/identity.h"
+#include "base_net/sockets.h"
 #include "storage/object_store.h"
 #include "storage_ephemeral/file_state.h"
 #include "storage_ephemeral/volume.h"
 
 namespace storage_ephemeral {
 
-// How nodes know each other. Nothing is answered to anybody else.
-struct SharedKey {
-  std::string key;  // at least 16 bytes; proves who speaks, hides and protects nothing: for labs
-};
-struct TlsFiles {
-  std::string certificate, private_key, authority;  // PEM; the certificate names the node (CN)
-};
-using Trust = std::variant<SharedKey, TlsFiles>;
-
-struct NodeAddress {
-  std::string host;  // a numeric address
-  std::uint16_t port = 0;
-};
+using base_net::SharedKey;
+using base_net::TlsFiles;
+using base_net::Trust;
+using NodeAddress = base_net::Address;
 
 struct NodeSettings {
   NodeName name;

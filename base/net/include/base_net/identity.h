@@ -1,4 +1,4 @@
-// How this node proves who it is, and believes others.
+// How a program proves to its peers who it is, and believes them.
 #pragma once
 
 #include <openssl/types.h>
@@ -6,19 +6,21 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "base/result.h"
-#include "storage_ephemeral/node.h"
+#include "base_net/introduction.h"
 
-namespace storage_ephemeral {
+namespace base_net {
 
-enum class Side : std::uint8_t { kCaller, kAnswerer };
-
-// What both sides of one conversation have said.
-struct Greeting {
-  std::string caller_nonce, answerer_nonce;
-  NodeName caller, answerer;
+// How peers know each other. Nothing is answered to anybody else.
+struct SharedKey {
+  std::string key;  // at least 16 bytes; proves who speaks, hides and protects nothing: for labs
 };
+struct TlsFiles {
+  std::string certificate, private_key, authority;  // PEM; the certificate names the peer (CN)
+};
+using Trust = std::variant<SharedKey, TlsFiles>;
 
 // Threads: any, once made.
 class Identity {
@@ -26,7 +28,7 @@ class Identity {
   // Errors: kInvalidArgument, with what is wrong with the key or the files.
   static base::Result<std::shared_ptr<const Identity>> make(const Trust& trust);
 
-  // Null where nodes share a key.
+  // Null where peers share a key.
   SSL_CTX* tls() const { return tls_.get(); }
   // What `side` says to prove that it has the shared key: worth something for this greeting only.
   std::string proof(const Greeting& greeting, Side side) const;
@@ -40,6 +42,4 @@ class Identity {
   std::unique_ptr<SSL_CTX, Free> tls_;
 };
 
-std::string random_nonce();
-
-}  // namespace storage_ephemeral
+}  // namespace base_net

@@ -1,4 +1,4 @@
-#include "connection.h"
+#include "base_net/connection.h"
 
 #include <sys/epoll.h>
 
@@ -7,15 +7,21 @@
 #include <memory>
 #include <utility>
 
-namespace storage_ephemeral {
+#include "channel.h"
+
+namespace base_net {
 namespace {
 
 // So much is read, or written, before other connections have their turn.
 constexpr std::size_t kBytesAtOnceMax = 8 << 20;
+
 // Twice the longest frame: what is left of one is seldom moved. Pages that are not used cost
 // nothing.
-constexpr std::size_t kInputBytes = 2 * (kFrameBytesMax + kFrameHeaderBytes);
-constexpr std::size_t kFirstInputBytes = 2 * (kFirstFramesBytesMax + kFrameHeaderBytes);
+std::size_t input_bytes(std::size_t frame_bytes_max) {
+  return 2 * (frame_bytes_max + kFrameHeaderBytes);
+}
+
+base::Error refusal(const std::string& why) { return {base::ErrorCode::kPermissionDenied, why}; }
 
 }  // namespace
 
@@ -28,7 +34,7 @@ Connection::Connection(EventLoop& loop, base::UniqueFd socket,
       settings_(std::move(settings)),
       user_(&user),
       channel_(open_channel(socket_.get(), settings_.side, *identity_)) {
-  grow_input(kFirstInputBytes);
+  grow_input(input_bytes(kFirstFramesBytesMax));
 }
 
 Connection::~Connection() { close(); }
@@ -80,7 +86,8 @@ void Connection::shake() {
 }
 
 void Connection::greet() {
-  HelloFrame hello{.nonce = random_nonce()};
+  HelloFrame hello{.version = settings_.protocol.version, .nonce = random_nonce()};
+  greeting_.label = settings_.protocol.label;
   if (settings_.side == Side::kCaller) {
     hello.name = settings_.self;
     greeting_.caller_nonce = hello.nonce;
@@ -90,7 +97,9 @@ void Connection::greet() {
     greeting_.answerer_nonce = hello.nonce;
     greeting_.answerer = settings_.self;
   }
-  send(encode(Frame(std::move(hello))));
+  ByteWriter bytes;
+  encode_into(bytes.number(kHelloType), hello, settings_.protocol.magic);
+  send(framed(bytes.take()));
 }
 
 void Connection::read_more() {
@@ -132,27 +141,35 @@ void Connection::grow_input(std::size_t size) {
 void Connection::take_frames() {
   while (open()) {
     const std::string_view unread(input_.get() + input_used_, input_filled_ - input_used_);
-    const auto bytes = first_frame(
-        unread, stage_ == Stage::kReady ? kFrameBytesMax : std::size_t{kFirstFramesBytesMax});
+    const auto bytes =
+        first_frame(unread, stage_ == Stage::kReady ? settings_.protocol.frame_bytes_max
+                                                    : kFirstFramesBytesMax);
     if (!bytes.ok()) return fail(bytes.error().message);
     if (bytes->empty()) return;
-    const auto frame = decode_frame(*bytes);
-    if (!frame.ok()) return fail(frame.error().message);
     input_used_ += kFrameHeaderBytes + bytes->size();
-    stage_ == Stage::kReady ? user_->received(*frame) : introduce(*frame);
+    const auto taken = stage_ == Stage::kReady ? user_->take_frame(*bytes) : introduce(*bytes);
+    if (!taken.ok()) return fail(taken.error().message);
   }
 }
 
-void Connection::introduce(const Frame& frame) {
-  const auto* hello = std::get_if<HelloFrame>(&frame);
-  const auto* proof = std::get_if<ProofFrame>(&frame);
-  if (stage_ == Stage::kHello && hello != nullptr) return hear_hello(*hello);
-  if (stage_ == Stage::kProof && proof != nullptr) return hear_proof(*proof);
-  fail("it does not say who it is");
+base::Status Connection::introduce(std::string_view frame) {
+  ByteReader in(frame);
+  const auto type = in.number<std::uint8_t>();
+  if (stage_ == Stage::kHello && type == kHelloType) {
+    HelloFrame hello;
+    decode_from(in, hello, settings_.protocol.magic);
+    if (in.at_end()) return hear_hello(hello);
+  }
+  if (stage_ == Stage::kProof && type == kProofType) {
+    ProofFrame proof;
+    decode_from(in, proof);
+    if (in.at_end()) return hear_proof(proof);
+  }
+  return refusal("it does not say who it is");
 }
 
-void Connection::hear_hello(const HelloFrame& hello) {
-  if (hello.version != kProtocolVersion) return fail("it speaks another version");
+base::Status Connection::hear_hello(const HelloFrame& hello) {
+  if (hello.version != settings_.protocol.version) return refusal("it speaks another version");
   if (settings_.side == Side::kCaller) {
     greeting_.answerer_nonce = hello.nonce;
   } else {
@@ -161,30 +178,38 @@ void Connection::hear_hello(const HelloFrame& hello) {
     settings_.peer = hello.name;
     greet();
   }
+  if (!open()) return {};
   if (identity_->tls() != nullptr) {
-    if (channel_->peer_name() != settings_.peer) return fail("its certificate names another node");
-    return introduced();
+    if (channel_->peer_name() != settings_.peer) {
+      return refusal("its certificate names another node");
+    }
+    introduced();
+    return {};
   }
   stage_ = Stage::kProof;
   // The caller goes first: who answers proves nothing to strangers.
-  if (settings_.side == Side::kCaller) {
-    send(encode(Frame(ProofFrame{identity_->proof(greeting_, Side::kCaller)})));
-  }
+  if (settings_.side == Side::kCaller) prove();
+  return {};
 }
 
-void Connection::hear_proof(const ProofFrame& proof) {
+void Connection::prove() {
+  ByteWriter bytes;
+  encode_into(bytes.number(kProofType), ProofFrame{identity_->proof(greeting_, settings_.side)});
+  send(framed(bytes.take()));
+}
+
+base::Status Connection::hear_proof(const ProofFrame& proof) {
   const Side other = settings_.side == Side::kCaller ? Side::kAnswerer : Side::kCaller;
-  if (!identity_->proves(greeting_, other, proof.proof)) return fail("it has another key");
-  if (settings_.side == Side::kAnswerer) {
-    send(encode(Frame(ProofFrame{identity_->proof(greeting_, Side::kAnswerer)})));
-  }
+  if (!identity_->proves(greeting_, other, proof.proof)) return refusal("it has another key");
+  if (settings_.side == Side::kAnswerer) prove();
   if (open()) introduced();
+  return {};
 }
 
 void Connection::introduced() {
   stage_ = Stage::kReady;
   loop_.cancel(deadline_);
-  grow_input(kInputBytes);
+  grow_input(input_bytes(settings_.protocol.frame_bytes_max));
   user_->ready(settings_.peer);
 }
 
@@ -229,4 +254,4 @@ void Connection::expect_events() {
   loop_.change(socket_.get(), wanted);
 }
 
-}  // namespace storage_ephemeral
+}  // namespace base_net

@@ -12,7 +12,7 @@
 
 #include "base/check.h"
 
-namespace storage_ephemeral {
+namespace base_net {
 namespace {
 
 Io from_call(ssize_t result, Io::Kind when_blocked) {
@@ -100,4 +100,4 @@ std::unique_ptr<Channel> open_channel(int fd, Side side, const Identity& identit
   return std::make_unique<TlsChannel>(fd, side, identity.tls());
 }
 
-}  // namespace storage_ephemeral
+}  // namespace base_net

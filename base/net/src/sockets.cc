@@ -1,3 +1,5 @@
+#include "base_net/sockets.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -7,9 +9,7 @@
 #include <cstring>
 #include <string>
 
-#include "connection_pool.h"
-
-namespace storage_ephemeral {
+namespace base_net {
 namespace {
 
 struct SocketAddress {
@@ -18,7 +18,7 @@ struct SocketAddress {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&bytes); }
 };
 
-base::Result<SocketAddress> parse(const NodeAddress& address) {
+base::Result<SocketAddress> parse(const Address& address) {
   SocketAddress result;
   auto& v4 = reinterpret_cast<sockaddr_in&>(result.bytes);
   auto& v6 = reinterpret_cast<sockaddr_in6&>(result.bytes);
@@ -51,7 +51,7 @@ void use_without_delay(const base::UniqueFd& socket) {
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-base::Result<base::UniqueFd> connect_to(const NodeAddress& address) {
+base::Result<base::UniqueFd> connect_to(const Address& address) {
   TRY(const SocketAddress to, parse(address));
   TRY(base::UniqueFd fd, new_socket(to));
   use_without_delay(fd);
@@ -61,7 +61,7 @@ base::Result<base::UniqueFd> connect_to(const NodeAddress& address) {
   return fd;
 }
 
-base::Result<base::UniqueFd> listen_at(const NodeAddress& address) {
+base::Result<base::UniqueFd> listen_at(const Address& address) {
   constexpr int kBacklog = 256;
   TRY(const SocketAddress at, parse(address));
   TRY(base::UniqueFd fd, new_socket(at));
@@ -85,4 +85,4 @@ base::Result<std::uint16_t> port_of(const base::UniqueFd& socket) {
                                              : reinterpret_cast<sockaddr_in&>(address).sin_port);
 }
 
-}  // namespace storage_ephemeral
+}  // namespace base_net

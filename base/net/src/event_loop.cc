@@ -1,4 +1,4 @@
-#include "event_loop.h"
+#include "base_net/event_loop.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -9,7 +9,7 @@
 
 #include "base/check.h"
 
-namespace storage_ephemeral {
+namespace base_net {
 
 EventLoop::EventLoop()
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -126,4 +126,4 @@ int EventLoop::wait_ms() const {
   return static_cast<int>(std::clamp<std::int64_t>(ms, 0, 60'000));
 }
 
-}  // namespace storage_ephemeral
+}  // namespace base_net

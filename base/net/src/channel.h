@@ -9,9 +9,9 @@
 #include <string>
 
 #include "base/unique_fd.h"
-#include "identity.h"
+#include "base_net/identity.h"
 
-namespace storage_ephemeral {
+namespace base_net {
 
 struct Io {
   enum class Kind : std::uint8_t { kDone, kWantRead, kWantWrite, kClosed } kind = Kind::kDone;
@@ -32,4 +32,4 @@ class Channel {
 
 std::unique_ptr<Channel> open_channel(int fd, Side side, const Identity& identity);
 
-}  // namespace storage_ephemeral
+}  // namespace base_net

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/unique_fd.h"
 
-namespace storage_ephemeral {
+namespace base_net {
 
 // Threads: post() from any; the rest from the loop's own thread, or before run().
 // Order: what is posted runs in that order.
@@ -64,4 +64,4 @@ class EventLoop {
   std::thread thread_;
 };
 
-}  // namespace storage_ephemeral
+}  // namespace base_net

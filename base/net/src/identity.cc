@@ -1,19 +1,17 @@
-#include "identity.h"
+#include "base_net/identity.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 #include <openssl/ssl.h>
 
 #include <array>
 
 #include "base/check.h"
-#include "bytes.h"
-#include "frame.h"
+#include "base_net/bytes.h"
 
-namespace storage_ephemeral {
+namespace base_net {
 namespace {
 
 constexpr std::size_t kKeyBytesMin = 16;
@@ -34,7 +32,7 @@ base::Result<std::shared_ptr<const Identity>> Identity::make(const Trust& trust)
   if (const auto* shared = std::get_if<SharedKey>(&trust)) {
     if (shared->key.size() < kKeyBytesMin) {
       return base::Error{base::ErrorCode::kInvalidArgument,
-                         "the key that nodes share is shorter than 16 bytes"};
+                         "the key that peers share is shorter than 16 bytes"};
     }
     identity->key_ = shared->key;
     return std::shared_ptr<const Identity>(std::move(identity));
@@ -64,7 +62,7 @@ base::Result<std::shared_ptr<const Identity>> Identity::make(const Trust& trust)
 
 std::string Identity::proof(const Greeting& greeting, Side side) const {
   ByteWriter said;
-  said.text(side == Side::kCaller ? "larder transfer caller" : "larder transfer answerer");
+  said.text(greeting.label + (side == Side::kCaller ? " caller" : " answerer"));
   said.text(greeting.caller_nonce).text(greeting.answerer_nonce);
   said.text(greeting.caller).text(greeting.answerer);
   const std::string bytes = said.take();
@@ -83,11 +81,4 @@ bool Identity::proves(const Greeting& greeting, Side side, std::string_view show
          CRYPTO_memcmp(shown.data(), right.data(), right.size()) == 0;
 }
 
-std::string random_nonce() {
-  std::string nonce(kNonceBytes, '\0');
-  CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(nonce.data()),
-                   static_cast<int>(nonce.size())) == 1);
-  return nonce;
-}
-
-}  // namespace storage_ephemeral
+}  // namespace base_net

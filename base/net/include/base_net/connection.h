@@ -1,4 +1,4 @@
-// One connection between two nodes: introduces both sides, then carries frames.
+// One connection between two programs of ours: introduces both sides, then carries frames.
 #pragma once
 
 #include <cstdint>
@@ -7,21 +7,23 @@
 #include <string>
 
 #include "base/unique_fd.h"
-#include "channel.h"
-#include "event_loop.h"
-#include "frame.h"
-#include "identity.h"
+#include "base_net/event_loop.h"
+#include "base_net/identity.h"
+#include "base_net/introduction.h"
 
-namespace storage_ephemeral {
+namespace base_net {
+
+class Channel;
 
 // What is done with it. Called on the loop's thread.
 class ConnectionUser {
  public:
   virtual ~ConnectionUser() = default;
   // The peer is who it must be; nothing else comes before this.
-  virtual void ready(const NodeName& peer) = 0;
-  // `frame` points into a buffer that is gone afterwards.
-  virtual void received(const Frame& frame) = 0;
+  virtual void ready(const std::string& peer) = 0;
+  // Type and body; it points into a buffer that is gone afterwards. Errors: what came is not to be
+  // borne; the connection is closed().
+  virtual base::Status take_frame(std::string_view frame) = 0;
   // All that was sent is on its way.
   virtual void drained() = 0;
   // Once, and nothing comes after it.
@@ -29,9 +31,10 @@ class ConnectionUser {
 };
 
 struct ConnectionSettings {
+  Protocol protocol;
   Side side = Side::kCaller;
-  NodeName self;
-  NodeName peer;  // kCaller: whom it must reach
+  std::string self;
+  std::string peer;  // kCaller: whom it must reach
   std::chrono::milliseconds introduction{5000};
 };
 
@@ -45,6 +48,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connection& operator=(const Connection&) = delete;
 
   void start();
+  // Frames with their lengths.
   void send(std::string bytes);
   // The same, of bytes that stay where they are until drained(), or until it is closed.
   void send_borrowed(std::string_view bytes);
@@ -53,6 +57,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void hand_to(ConnectionUser& user) { user_ = &user; }
   // Without telling the user.
   void close();
+  // The peer is not to be borne: closes it and tells the user.
+  void fail(const std::string& why);
   bool open() const { return socket_.valid(); }
 
  private:
@@ -70,14 +76,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void make_room();
   void grow_input(std::size_t size);
   void take_frames();
-  void introduce(const Frame& frame);
-  void hear_hello(const HelloFrame& hello);
-  void hear_proof(const ProofFrame& proof);
+  base::Status introduce(std::string_view frame);
+  base::Status hear_hello(const HelloFrame& hello);
+  base::Status hear_proof(const ProofFrame& proof);
+  void prove();
   void introduced();
   void write_more();
   void enqueue(Output output);
   void expect_events();
-  void fail(const std::string& why);
 
   EventLoop& loop_;
   base::UniqueFd socket_;
@@ -96,4 +102,4 @@ class Connection : public std::enable_shared_from_this<Connection> {
   EventLoop::Timer deadline_;
 };
 
-}  // namespace storage_ephemeral
+}  // namespace base_net
