@@ -168,7 +168,7 @@ base::Status Platform::Parts::open_node(const PlatformConfig& config) {
 // Before everything else: a larder-storaged of our own starts while the rest does.
 base::Status Platform::Parts::begin_volumes(const PlatformConfig& config) {
   volume_choice.service = config.volume_service;
-  const base::Status begun = begin_storaged(config);
+  base::Status begun = begin_storaged(config);
   if (begun || begun.error().code != ErrorCode::kUnsupported) return begun;
   no_volumes = begun.error().message;
   return {};
@@ -180,7 +180,7 @@ base::Status Platform::Parts::begin_storaged(const PlatformConfig& config) {
     volume_choice.service = VolumeService::kStoraged;
   }
   if (volume_choice.service == VolumeService::kImages || given) return {};
-  const base::Status can = try_storaged();
+  base::Status can = try_storaged();
   if (volume_choice.service == VolumeService::kAuto) {
     TRY(volume_choice, choose_volume_service(config.data_dir, can));
   } else if (!can) {
@@ -193,9 +193,8 @@ base::Status Platform::Parts::begin_storaged(const PlatformConfig& config) {
 
 base::Status Platform::Parts::open_volumes(const PlatformConfig& config) {
   if (no_volumes) return {};
-  const base::Status opened = volume_choice.service == VolumeService::kStoraged
-                                  ? open_storaged(config)
-                                  : open_images(config);
+  base::Status opened = volume_choice.service == VolumeService::kStoraged ? open_storaged(config)
+                                                                          : open_images(config);
   if (opened || opened.error().code != ErrorCode::kUnsupported) return opened;
   no_volumes = opened.error().message;
   return {};

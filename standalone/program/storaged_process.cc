@@ -15,7 +15,7 @@ namespace {
 [[noreturn]] void become(const char* program, char* const* arguments, pid_t parent) {
   sigset_t none;
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   ::setpgid(0, 0);  // Ctrl-C is for the platform, which ends us when it is done
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() == parent) ::execv(program, arguments);
@@ -43,6 +43,7 @@ base::Result<std::unique_ptr<StoragedProcess>> StoragedProcess::start(
                                  "-s",
                                  "node=standalone"};
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const pid_t parent = ::getpid();

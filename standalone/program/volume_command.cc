@@ -57,7 +57,7 @@ bool is_place(const std::string& text) { return text.find(':') != std::string::n
 class Progress {
  public:
   Progress(int fd, std::int64_t total)
-      : thread_([this, fd, total](const std::stop_token& stop) {
+      : thread_([fd, total](const std::stop_token& stop) {
           if (::isatty(STDERR_FILENO) == 0) return;
           while (!stop.stop_requested()) {
             std::this_thread::sleep_for(kProgressEvery);

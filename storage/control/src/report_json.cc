@@ -26,7 +26,7 @@ base::Result<storage::TierUsage> usage_from(const Json& json) {
   usage.bytes_after = fields.whole("after");
   usage.exact = fields.flag("exact");
   if (fields.find("files") != nullptr) usage.files = fields.whole("files");
-  return fields.finish(std::move(usage));
+  return fields.finish(usage);
 }
 
 Json to_json(const storage::TierTraffic& traffic) {

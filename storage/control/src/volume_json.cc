@@ -19,7 +19,7 @@ bool has_ephemeral(const hints::Volume& volume) {
 }
 
 std::string text_of(const hints::Lifetime& lifetime) {
-  const std::string word = word_of(kLifetimes, lifetime.kind);
+  std::string word = word_of(kLifetimes, lifetime.kind);
   if (lifetime.kind != hints::Lifetime::Kind::kTtl) return word;
   return word + "=" + base::format_duration(lifetime.ttl);
 }

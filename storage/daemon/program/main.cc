@@ -92,6 +92,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   allow_many_files();
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
   ::mallopt(M_MMAP_THRESHOLD, kMappedFromBytes);
   // Before the log has its thread: it must not get them.
   const sigset_t signals = base::hold_signals({SIGTERM, SIGINT, SIGQUIT});
