@@ -7,7 +7,7 @@ readonly kBuildPackages=(
   rapidjson-dev libcurl4-openssl-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libseccomp-dev libminizip-dev
   zlib1g-dev libhttp-parser-dev libcli11-dev librdkafka-dev libzookeeper-mt-dev libssl-dev libfuse3-dev
   libgtest-dev libgmock-dev libbenchmark-dev
-  librados-dev libradospp-dev libxxhash-dev
+  librados-dev libradospp-dev libxxhash-dev liblz4-dev libzstd-dev
   btrfs-progs
 )
 # For tests: the services of tests/services, what a client of HTTPS needs, and a place for Ansible.
