@@ -3,7 +3,7 @@
 
 # What building, the demo and the tests need; README.md gives the reason for each.
 readonly kBuildPackages=(
-  g++ cmake ninja-build pkg-config ccache ca-certificates
+  g++ cmake ninja-build pkg-config ccache ca-certificates python3
   rapidjson-dev libcurl4-openssl-dev libmicrohttpd-dev libgnutls28-dev libsqlite3-dev libseccomp-dev libminizip-dev
   zlib1g-dev libhttp-parser-dev libcli11-dev librdkafka-dev libzookeeper-mt-dev libssl-dev libfuse3-dev
   libgtest-dev libgmock-dev libbenchmark-dev
