@@ -11,7 +11,7 @@
 
 #include "base/base64.h"
 #include "invoker/runtime_protocol.h"
-#include "volume_stager.h"
+#include "invoker_volumes/volume_stager.h"
 
 namespace bench {
 
@@ -75,7 +75,7 @@ World::World() {
   if (!volumes) std::fprintf(stderr, "%s\n", volumes.error().message.c_str());
   CHECK(volumes.ok());
   volumes_ = std::move(volumes).value();
-  stager_ = std::make_unique<program::VolumeStager>(*volumes_, files_uid());
+  stager_ = std::make_unique<invoker_volumes::VolumeStager>(*volumes_, files_uid());
 }
 
 World::~World() {

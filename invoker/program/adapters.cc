@@ -1,6 +1,9 @@
 #include "adapters.h"
 
+#include <array>
+#include <cstdio>
 #include <filesystem>
+#include <random>
 
 #include "invoker/container_name.h"
 
@@ -65,6 +68,9 @@ invoker::InvokerConfig engine_config(const InvokerSettings& settings,
   config.namespace_payload = {settings.limits.namespace_payload_bytes_max,
                               settings.limits.namespace_truncation_bytes};
   config.records_timing = false;
+  if (settings.volumes.wanted != invoker_settings::VolumesWanted::kNone) {
+    config.capabilities = hints::transactional_volumes();
+  }
   config.common_words = hints::Unreadable::kPassedOver;
   config.logs_markers = settings.metrics.log_markers;
   config.collects_logs = settings.containers.logs == invoker_settings::LogStore::kRecord;
@@ -170,6 +176,17 @@ invoker_container::SandboxConfig sandbox_config(const ContainerSettings& contain
   if (containers.python_stem) config.stem_library = programs / "larder-stem.so";
   config.runtimes = invoker_container::find_runtimes();
   return config;
+}
+
+invoker_volumes::StoragedOptions volume_options(const InvokerSettings& settings) {
+  std::random_device random;
+  std::array<char, 32> client{};
+  std::snprintf(client.data(), client.size(), "invoker-%08x%08x", random(), random());
+  invoker_volumes::StoragedOptions options;
+  options.socket = settings.volumes.socket;
+  options.client = client.data();
+  options.patience = settings.volumes.patience;
+  return options;
 }
 
 invoker_server::ControlOptions server_options(const InvokerSettings& settings) {

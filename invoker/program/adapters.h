@@ -1,6 +1,6 @@
 // The settings, in the words of each part that is built from them.
 //
-// Pure functions.
+// Pure functions, but for the name in volume_options().
 #pragma once
 
 #include "invoker/activation_store.h"
@@ -15,6 +15,7 @@
 #include "invoker_kafka/kafka.h"
 #include "invoker_server/control_server.h"
 #include "invoker_settings/settings.h"
+#include "invoker_volumes/storaged_volumes.h"
 
 namespace program {
 
@@ -41,6 +42,8 @@ invoker_docker::DockerConfig docker_config(const invoker_settings::InvokerSettin
 invoker_container::SandboxConfig sandbox_config(
     const invoker_settings::ContainerSettings& containers,
     const invoker::InvokerInstance& instance);
+// A name of its own for each call.
+invoker_volumes::StoragedOptions volume_options(const invoker_settings::InvokerSettings& settings);
 invoker_server::ControlOptions server_options(const invoker_settings::InvokerSettings& settings);
 
 }  // namespace program

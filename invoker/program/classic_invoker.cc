@@ -39,6 +39,7 @@ base::Result<std::unique_ptr<ClassicInvoker>> ClassicInvoker::start(
   TRY_STATUS(parts->open_stores());
   TRY_STATUS(parts->open_bus(stop_asked));
   TRY_STATUS(parts->open_containers(stop_asked));
+  parts->open_volumes();
   parts->open_engine();
   parts->begin();
   log.info("Invoker", parts->instance.display() + " takes activations");

@@ -70,6 +70,12 @@ void append_database(bool is_up, MetricsText& text) {
       .value(is_up ? 1 : 0);
 }
 
+void append_volumes(const std::optional<bool>& are_there, MetricsText& text) {
+  if (!are_there) return;
+  text.family("larder_storaged_up", "gauge", "1 while larder-storaged answers: volumes can be had.")
+      .value(*are_there ? 1 : 0);
+}
+
 void append_health(const invoker::Health& containers, MetricsText& text) {
   text.family("larder_container_engine_up", "gauge",
               "1 while containers can be made, as far as is known.")
@@ -88,6 +94,7 @@ std::string metrics_of(const Measured& measured,
   append_records(measured.records, text);
   append_database(measured.database, text);
   append_health(measured.containers, text);
+  append_volumes(measured.volumes, text);
   if (settings.stock_names) {
     append_stock_metrics({measured.engine, measured.topic, measured.lag, settings.stock_tags},
                          text);

@@ -22,7 +22,8 @@ struct Measured {
   invoker_couchdb::CouchActionsStats actions;
   invoker_couchdb::CouchActivationsStats records;
   invoker::Health containers;
-  bool database = false;  // answers, and takes records
+  bool database = false;        // answers, and takes records
+  std::optional<bool> volumes;  // larder-storaged answers; nothing: none is looked for
   std::uint64_t unreadable = 0;
   std::uint64_t repeated = 0;
   bool enabled = false;

@@ -17,7 +17,8 @@
 #include "invoker/pinger.h"
 #include "invoker_couchdb/database_probe.h"
 #include "invoker_couchdb/namespace_blacklist.h"
-#include "no_files.h"
+#include "invoker_volumes/storaged_volumes.h"
+#include "invoker_volumes/volume_stager.h"
 #include "periodic.h"
 #include "readiness.h"
 
@@ -31,6 +32,7 @@ inline constexpr const char* kZooKeeper = "zookeeper";
 inline constexpr const char* kKafka = "kafka";
 inline constexpr const char* kDatabase = "database";
 inline constexpr const char* kContainers = "containers";
+inline constexpr const char* kVolumes = "volumes";
 
 // In the order of making; destroyed from the end. The timer ends before the producers, whose
 // callbacks go to the acknowledger.
@@ -51,12 +53,15 @@ struct ClassicInvoker::Parts {
   std::unique_ptr<invoker_couchdb::DatabaseProbe> probe;
   std::unique_ptr<Periodic> database_watch;
   std::unique_ptr<invoker::ContainerFactory> containers;
-  NoFiles files;
+  std::unique_ptr<invoker_volumes::StoragedVolumes> volumes;  // none: not looked for
+  std::unique_ptr<Periodic> volumes_watch;
+  invoker_volumes::NoVolumes no_volumes{"its operator wants none (larder.volumes)"};
   std::unique_ptr<invoker::Acknowledger> acknowledger;
   std::unique_ptr<invoker::MessageProducer> producer;
   std::unique_ptr<invoker::MessageProducer> health_producer;
   std::unique_ptr<base::ThreadTimer> timer;
   std::unique_ptr<invoker::MessageConsumer> consumer;
+  std::atomic<bool> volumes_there = false;
   std::atomic<std::int64_t> lag = -1;  // of the topic; -1: not known
   std::unique_ptr<Periodic> lag_watch;
   std::unique_ptr<invoker::MessageFeed> feed;  // before the engine, whose last ends it hears of
@@ -80,12 +85,15 @@ struct ClassicInvoker::Parts {
   base::Status open_bus(const StopAsked& stop_asked);
   base::Status open_containers(const StopAsked& stop_asked);
   base::Result<std::unique_ptr<invoker::ContainerFactory>> make_containers() const;
+  void open_volumes();
   void open_engine();
   void begin();
 
   void keep(const invoker::ActivationMessage& message, const invoker::Activation& activation);
   void look_at_database();
   void look_at_lag();
+  void look_at_volumes();
+  invoker::FileStager& files();
   bool enable(bool wanted);
   std::string name() const;
   std::vector<invoker_server::Check> checks();

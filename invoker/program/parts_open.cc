@@ -5,6 +5,7 @@
 namespace program {
 
 using base::ErrorCode;
+using invoker_settings::VolumesWanted;
 using std::chrono::milliseconds;
 
 namespace {
@@ -12,9 +13,11 @@ namespace {
 // Between two looks at what /ready and /metrics tell of the world: nobody who asks them waits.
 constexpr milliseconds kDatabasePause{3'000};
 constexpr milliseconds kLagPause{2'000};
+constexpr milliseconds kVolumesPause{500};
 
 std::vector<std::string> check_names(const invoker_settings::InvokerSettings& settings) {
   std::vector<std::string> names = {kKafka, kDatabase, kContainers};
+  if (settings.volumes.wanted == VolumesWanted::kRequired) names.emplace_back(kVolumes);
   if (!settings.identity.id) names.insert(names.begin(), kZooKeeper);
   return names;
 }
@@ -119,6 +122,18 @@ base::Status ClassicInvoker::Parts::open_containers(const StopAsked& stop_asked)
   return wait_for(kContainers, stop_asked, [this] { return containers->remove_leftovers(); });
 }
 
+// An invoker without volumes serves all other actions, so nothing is waited for.
+void ClassicInvoker::Parts::open_volumes() {
+  if (settings.volumes.wanted == VolumesWanted::kNone) return;
+  volumes = std::make_unique<invoker_volumes::StoragedVolumes>(volume_options(settings), clock);
+  volumes_watch = std::make_unique<Periodic>(kVolumesPause, [this] { look_at_volumes(); });
+}
+
+invoker::FileStager& ClassicInvoker::Parts::files() {
+  if (volumes) return *volumes;
+  return no_volumes;
+}
+
 void ClassicInvoker::Parts::open_engine() {
   timer = std::make_unique<base::ThreadTimer>();
   invoker::AcknowledgerConfig acks;
@@ -133,7 +148,7 @@ void ClassicInvoker::Parts::open_engine() {
           [this] { feed->processed(); }});
   engine = std::make_unique<invoker::Invoker>(
       engine_config(settings, instance),
-      invoker::Outside{*actions, *containers, files, *acknowledger, clock, log});
+      invoker::Outside{*actions, *containers, files(), *acknowledger, clock, log});
   reader = std::make_unique<invoker::MessageReader>(invoker::MessageReaderOutside{
       *engine, *acknowledger, [this](std::string_view name) { return blacklist->is_blocked(name); },
       [this] { feed->processed(); }, clock, log});

@@ -22,6 +22,16 @@ void ClassicInvoker::Parts::look_at_database() {
   }
 }
 
+void ClassicInvoker::Parts::look_at_volumes() {
+  const invoker::Health health = volumes->health();
+  if (volumes_there.exchange(health.ok) == health.ok) return;
+  if (health.ok) {
+    log.info("Invoker", "larder-storaged is there: actions may have volumes");
+  } else {
+    log.warn("Invoker", "larder-storaged is away: " + health.last_error);
+  }
+}
+
 void ClassicInvoker::Parts::look_at_lag() {
   const auto waiting = consumer->lag();
   lag = waiting.ok() ? *waiting : -1;
@@ -33,6 +43,9 @@ std::vector<invoker_server::Check> ClassicInvoker::Parts::checks() {
     readiness.note(
         kKafka, trouble.empty() ? base::Status() : base::Error{ErrorCode::kUnavailable, trouble});
     readiness.take(kContainers, containers->health());
+    if (settings.volumes.wanted == invoker_settings::VolumesWanted::kRequired) {
+      readiness.take(kVolumes, volumes->health());
+    }
   }
   return readiness.checks();
 }
@@ -47,6 +60,7 @@ std::string ClassicInvoker::Parts::metrics() const {
                      .records = activations->stats(),
                      .containers = containers->health(),
                      .database = readiness.ok(kDatabase),
+                     .volumes = volumes ? std::optional(volumes->health().ok) : std::nullopt,
                      .unreadable = reader->unreadable(),
                      .repeated = reader->repeated(),
                      .enabled = pinger->is_enabled(),

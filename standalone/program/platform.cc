@@ -10,6 +10,7 @@
 #include "host_sandboxes.h"
 #include "invoker/invoker.h"
 #include "invoker_server/metrics_text.h"
+#include "invoker_volumes/volume_stager.h"
 #include "manifest.h"
 #include "standalone/control_plane.h"
 #include "standalone/http_server.h"
@@ -18,7 +19,6 @@
 #include "storage/volume_store.h"
 #include "storage_control/client.h"
 #include "storaged_process.h"
-#include "volume_stager.h"
 
 namespace program {
 
@@ -158,9 +158,10 @@ base::Status Platform::Parts::open_node(const PlatformConfig& config) {
 
   TRY_STATUS(open_volumes(config));
   if (volumes) {
-    stager = std::make_unique<VolumeStager>(*volumes, static_cast<uid_t>(containers->uid()));
+    stager = std::make_unique<invoker_volumes::VolumeStager>(*volumes,
+                                                             static_cast<uid_t>(containers->uid()));
   } else {
-    stager = std::make_unique<NoVolumes>(*no_volumes);
+    stager = std::make_unique<invoker_volumes::NoVolumes>(*no_volumes);
   }
   return {};
 }

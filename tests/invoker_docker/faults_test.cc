@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -163,6 +164,30 @@ TEST_F(DockerTest, AVolumeWhoseFolderTheActionMovedIsHeld) {
   const auto detached = container->detach("/new/data");
   EXPECT_TRUE(!detached.ok() || *detached == invoker::DetachOutcome::kHeld);
   std::filesystem::remove(folder);
+}
+
+TEST_F(DockerTest, AVolumesFilesAreTheActionsOwnWhateverUserItRunsAs) {
+  char folder[] = "/var/tmp/larder-volume-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  ASSERT_EQ(chown(folder, invoker::kActionOwner, invoker::kActionOwner), 0);
+  for (const std::string user : {"0", "0:33", "1000:1000"}) {
+    config_.extra_arguments = {{"user", {user}}};
+    use(config_);
+    const auto container = native(
+        "rm -f /data/new && echo x > /data/new && test -O /data -a -G /data -a -O /data/new || "
+        "exit 1");
+    base::UniqueFd tree(open_tree(AT_FDCWD, folder, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+    const auto attached =
+        container->attach({"/data", std::move(tree), false, invoker::FileOwners::kContainer});
+    ASSERT_TRUE(attached.ok()) << attached.error().message;
+    const auto outcome = run(*container);
+    EXPECT_EQ(outcome.body, "{}") << "as user " << user;
+    struct stat about{};
+    ASSERT_EQ(stat((std::string(folder) + "/new").c_str(), &about), 0);
+    EXPECT_EQ(about.st_uid, invoker::kActionOwner) << "as user " << user;
+    EXPECT_EQ(about.st_gid, invoker::kActionOwner) << "as user " << user;
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(DockerTest, AMountPointIsNotMadeThroughALink) {

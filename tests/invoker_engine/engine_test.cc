@@ -247,6 +247,16 @@ TEST_F(VolumesTest, AVolumeThatCannotBeHadIsToldAndRunsNothing) {
   EXPECT_THAT(world_.diary(), Not(Contains("post /init")));
 }
 
+TEST_F(VolumesTest, WithoutHopeOfFilesNoContainerIsLookedFor) {
+  stager_.be_ready_no_more({base::ErrorCode::kUnsupported, "nobody serves volumes here"});
+  const Activation refused = run_one();
+  EXPECT_EQ(refused.response.code, StatusCode::kDeveloperError);
+  EXPECT_EQ(error_of(refused), "nobody serves volumes here");
+  stager_.be_ready_no_more({base::ErrorCode::kUnavailable, "they are away"});
+  EXPECT_EQ(run_one(message("a2")).response.code, StatusCode::kWhiskError);
+  EXPECT_THAT(world_.diary(), IsEmpty());
+}
+
 TEST_F(VolumesTest, NeedAContainerOfTheirOwn) {
   Action action = hello();
   action.annotations = parse(R"([{"key":"volumes","value":{"name":"a","path":"/mnt/a"}}])");

@@ -78,6 +78,25 @@ TEST(Settings, PythonIsForkedFromAKeptInterpreterUnlessToldOtherwise) {
               testing::HasSubstr("larder.python.stem"));
 }
 
+TEST(Settings, VolumesAreLookedForWhereTheRoleStartsTheirDaemonUnlessToldOtherwise) {
+  const auto usual = World().settings().volumes;
+  EXPECT_EQ(usual.wanted, invoker_settings::VolumesWanted::kAuto);
+  EXPECT_EQ(usual.socket, "/run/larder/storaged.sock");
+  EXPECT_EQ(usual.patience, milliseconds(10'000));
+  const auto told = with({{"CONFIG_larder_volumes", "required"},
+                          {"CONFIG_larder_storaged_socket", "/run/other.sock"},
+                          {"CONFIG_larder_storaged_patience", "1 s"}})
+                        .settings()
+                        .volumes;
+  EXPECT_EQ(told.wanted, invoker_settings::VolumesWanted::kRequired);
+  EXPECT_EQ(told.socket, "/run/other.sock");
+  EXPECT_EQ(told.patience, milliseconds(1'000));
+  EXPECT_EQ(with({{"CONFIG_larder_volumes", "none"}}).settings().volumes.wanted,
+            invoker_settings::VolumesWanted::kNone);
+  EXPECT_THAT(with({{"CONFIG_larder_volumes", "perhaps"}}).fault(),
+              testing::HasSubstr("larder.volumes"));
+}
+
 TEST(Settings, Trap3MemoryIsHeldInBytes) {
   EXPECT_EQ(with({{"CONFIG_whisk_containerPool_userMemory", "2048m"}}).settings().pool.memory_bytes,
             2'147'483'648);

@@ -154,6 +154,16 @@ class ControlTest : public testing::Test {
   hints::Volume volume_;
 };
 
+TEST_F(ControlTest, ACallThatTheDaemonCannotReadIsAnErrorAndNotAskedForEver) {
+  const auto one = client("invoker-1");
+  volume_.name = "";
+  const auto opened = one->open("guest", "0123", volume_, 1000);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
+  volume_.name = "job";
+  EXPECT_TRUE(one->open("guest", "0123", volume_, 1000));
+}
+
 TEST_F(ControlTest, PeopleAskWithoutAName) {
   const auto person = client("");
   EXPECT_EQ(*person->ask(List{{}, "z"}), Json::object({{"after", "z"}}));

@@ -107,21 +107,27 @@ base::Status DockerContainer::check_attachable(const std::string& target) const 
                      "(the invoker needs the host's process namespace)."};
 }
 
-// `mount.owners` makes no difference: these containers count ids as the host does.
+// The action runs as whatever user its image says, and the daemon may give containers ids of their
+// own: its files are shown as its own.
 base::Status DockerContainer::attach(invoker::Mount mount) {
   TRY_STATUS(check_attachable(mount.target));
   TRY(const std::uint64_t number, mount_number(mount.tree.get()));
-  const MountPlace place = place_of(mount.target);
-  const int container = parts_.mount_namespace.get();
-  TRY_STATUS(shared_.namespaces.visit(container, [&]() -> base::Status {
-    if (place.outer.empty()) {
-      const base::Status made = make_volume_point(mount.target);
-      if (!made.ok()) return made;
-    }
-    return invoker_container::mount_tree(mount.tree.get(), place, {mount.read_only});
-  }));
+  Owners::Namespace owners;
+  if (mount.owners == invoker::FileOwners::kContainer) {
+    TRY(owners, shared_.owners.of_process(parts_.ending->view().pid));
+  }
+  TRY_STATUS(this->mount(mount, {mount.read_only, owners ? owners->get() : -1}));
   attached_.emplace(mount.target, number);
   return {};
+}
+
+base::Status DockerContainer::mount(const invoker::Mount& mount,
+                                    const invoker_container::MountLook& look) {
+  const MountPlace place = place_of(mount.target);
+  return shared_.namespaces.visit(parts_.mount_namespace.get(), [&]() -> base::Status {
+    if (place.outer.empty()) TRY_STATUS(make_volume_point(mount.target));
+    return invoker_container::mount_tree(mount.tree.get(), place, look);
+  });
 }
 
 // The innermost volume that holds `target`; a volume's folders are its own, so none is made there.

@@ -17,6 +17,7 @@
 #include "log_source.h"
 #include "mount_point.h"
 #include "namespace_thread.h"
+#include "owners.h"
 #include "undertaker.h"
 
 namespace invoker_docker {
@@ -27,6 +28,7 @@ struct Shared {
   EngineWatch& watch;
   Undertaker& undertaker;
   invoker_container::NamespaceThread& namespaces;
+  Owners& owners;
   const base::Clock& clock;
   bool use_freezer = true;
 };
@@ -61,6 +63,7 @@ class DockerContainer final : public invoker::Container {
 
  private:
   base::Status check_attachable(const std::string& target) const;
+  base::Status mount(const invoker::Mount& mount, const invoker_container::MountLook& look);
   invoker_container::MountPlace place_of(const std::string& target) const;
   bool freezes() const { return shared_.use_freezer && parts_.ending->view().freezer.has_value(); }
   invoker::CallOutcome nobody_there();

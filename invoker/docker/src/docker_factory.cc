@@ -86,7 +86,7 @@ class DockerFactory::State {
         undertaker_(*api_, log),
         puller_(*api_, cancelled_),
         turnstile_(config_.parallel_runs),
-        shared_{*api_, watch_, undertaker_, *namespaces_, clock_, config_.use_freezer} {}
+        shared_{*api_, watch_, undertaker_, *namespaces_, owners_, clock_, config_.use_freezer} {}
 
   base::Result<std::unique_ptr<invoker::Container>> create(const invoker::ContainerSpec& spec);
   void cancel_creations() { cancelled_ = true; }
@@ -109,6 +109,7 @@ class DockerFactory::State {
   const base::Logger log_;
   const std::unique_ptr<EngineApi> api_;
   const std::unique_ptr<invoker_container::NamespaceThread> namespaces_;
+  Owners owners_;
   EngineWatch watch_;
   Undertaker undertaker_;
   std::atomic<bool> cancelled_ = false;  // no more containers are wanted

@@ -62,8 +62,10 @@ struct CollectedLogs {
 // What the ids mean that the files of a mount are stored with.
 enum class FileOwners {
   kHost,       // ids of the host; those that stand for no id of the container are nobody's there
-  kContainer,  // ids as every container counts them, whatever ids of the host stand for them
+  kContainer,  // ids as every container counts them, whatever ids of the host stand for them;
+               // kActionOwner is whoever runs the action, whatever that is called there
 };
+inline constexpr std::uint32_t kActionOwner = 1000;
 
 // A directory to be seen inside a container for the length of one activation.
 struct Mount {

@@ -36,11 +36,15 @@ class StagedFiles {
   virtual base::Result<base::Json> finish(bool succeeded) = 0;
 };
 
-// Threads: any. Errors of stage(): kUnsupported and kInvalidArgument with a sentence for the
-// developer of the action; kUnavailable and kNoSpace when the node cannot serve now.
+// Threads: any. Errors: kUnsupported and kInvalidArgument with a sentence for the developer of the
+// action; kUnavailable and kNoSpace when the node cannot serve now.
 class FileStager {
  public:
   virtual ~FileStager() = default;
+
+  // Whether there is any hope of files, asked before a container is looked for. Does not wait.
+  virtual base::Status ready() const { return {}; }
+
   virtual base::Result<std::unique_ptr<StagedFiles>> stage(const StageRequest& request) = 0;
 };
 

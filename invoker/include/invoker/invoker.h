@@ -80,7 +80,8 @@ struct InvokerConfig {
   ResponseBounds payload;                // of every answer
   ResponseBounds namespace_payload;      // where the identity has no limits of its own
   bool collects_logs = true;             // false: somebody else takes what containers print
-  bool records_timing = true;            // the annotation `timing`, which OpenWhisk has not
+  bool records_timing = true;            // the annotation `timing`, which OpenWhisk has not;
+                                         // false: only of activations with volumes
   bool logs_markers = false;             // OpenWhisk's log markers, for each step of an activation
   hints::Capabilities capabilities;
   hints::Unreadable common_words = hints::Unreadable::kRefused;  // of annotations

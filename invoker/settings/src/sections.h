@@ -23,6 +23,7 @@ base::Status read_pool(const Reader& reader, InvokerSettings& settings);
 // The kind of container and of log store.
 base::Status read_provided_containers(const Reader& reader, ContainerSettings& containers);
 base::Status read_containers(const Reader& reader, ContainerSettings& containers);
+base::Status read_volumes(const Reader& reader, VolumeSettings& volumes);
 base::Status read_limits(const Reader& reader, LimitSettings& limits);
 base::Status read_records(const Reader& reader, RecordSettings& records);
 base::Status read_parameter_storage(const Reader& reader, ParameterStorageSettings& storage);

@@ -82,6 +82,7 @@ base::Status read_outside(const Reader& reader, Start& start) {
   TRY_STATUS(read_kafka(reader, settings.kafka));
   TRY_STATUS(read_couch(reader, settings.couch));
   TRY_STATUS(read_containers(reader, settings.containers));
+  TRY_STATUS(read_volumes(reader, settings.volumes));
   TRY(settings.api_host, read_api_host(reader));
   TRY(settings.user_events, reader.flag("whisk.user-events.enabled"));
   TRY(settings.blacklist_interval, read_blacklist_interval(reader, start.notices));

@@ -74,6 +74,14 @@ base::Status read_metrics(const Reader& reader, MetricsSettings& metrics) {
   return {};
 }
 
+base::Status read_volumes(const Reader& reader, VolumeSettings& volumes) {
+  TRY(const std::size_t wanted, reader.choice("larder.volumes", {"auto", "required", "none"}));
+  volumes.wanted = static_cast<VolumesWanted>(wanted);
+  TRY(volumes.socket, reader.text("larder.storaged.socket"));
+  TRY(volumes.patience, reader.duration("larder.storaged.patience"));
+  return {};
+}
+
 base::Status read_log(const Reader& reader, base::LogConfig& log) {
   TRY(log.least, read_level(reader));
   TRY(const std::size_t format,

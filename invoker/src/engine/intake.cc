@@ -29,6 +29,14 @@ Response fetch_failure(const base::Error& error) {
   }
 }
 
+// What an action asks for wrongly is its developer's affair; what is there and does not answer is
+// not.
+Response refusal(const base::Error& error) {
+  const bool ours = error.code == ErrorCode::kUnavailable;
+  return Response::error(ours ? StatusCode::kWhiskError : StatusCode::kDeveloperError,
+                         error.message);
+}
+
 // The same invoking namespace and the same action document: such jobs may share a container.
 std::string warm_key(std::string_view namespace_name, const Action& action) {
   return caller_key(namespace_name, action.full_name()).append(1, '\n').append(action.revision);
@@ -88,8 +96,7 @@ void Invoker::Engine::begin(const SharedJob& job, std::shared_ptr<const Action> 
   }
   auto hints = read_hints(*job);
   if (!hints) {
-    return complete_without_container(
-        *job, Response::error(StatusCode::kDeveloperError, hints.error().message));
+    return complete_without_container(*job, refusal(hints.error()));
   }
   if (const auto unlocked = unlock_content(job->message); !unlocked) {
     return complete_without_container(
@@ -103,6 +110,7 @@ base::Result<hints::Hints> Invoker::Engine::read_hints(const Job& job) const {
   TRY(hints::Hints hints, hints::parse(job.action->annotations, config_.common_words));
   TRY_STATUS(hints::check(hints, config_.capabilities, job.message.user.namespace_name));
   TRY_STATUS(check_concurrency(hints, job.action->limits));
+  if (!hints.volumes.empty()) TRY_STATUS(outside_.files.ready());
   return hints;
 }
 

@@ -254,7 +254,7 @@ Activation JobRun::record(Response response) {
 // What OpenWhisk does not record: the files, and where the time went.
 base::Json JobRun::extra_annotations() const {
   base::Json extra = base::Json::array();
-  if (context_.config.records_timing) {
+  if (context_.config.records_timing || files_) {
     extra.append(base::Json::object({{"key", "timing"}, {"value", timing()}}));
   }
   if (!volumes_.is_null()) {

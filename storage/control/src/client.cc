@@ -118,6 +118,8 @@ Result<std::unique_ptr<storage::OpenVolume>> ControlClient::open(std::string_vie
   return std::unique_ptr<storage::OpenVolume>(std::move(remote));
 }
 
+ControlState ControlClient::state() const { return impl_->connection->state(); }
+
 Result<Json> ControlClient::ask(const Call& call, int descriptor) {
   return impl_->connection->ask(call, descriptor, WhenLost::kGiveUp);
 }

@@ -18,6 +18,8 @@ using base::Status;
 using base::UniqueFd;
 
 constexpr std::chrono::milliseconds kBetweenTries{20};
+// When nobody waits any more.
+constexpr std::chrono::milliseconds kBetweenLateTries{500};
 
 Error unexpected(const std::string& what) { return {ErrorCode::kUnsupported, what}; }
 
@@ -39,6 +41,11 @@ Connection::~Connection() {
 std::shared_ptr<const UniqueFd> Connection::mount() const {
   const std::lock_guard lock(mutex_);
   return mount_;
+}
+
+ControlState Connection::state() const {
+  const std::lock_guard lock(mutex_);
+  return {socket_ != nullptr, met_, since_, socket_ ? "" : why_lost_.message};
 }
 
 Status Connection::greet() {
@@ -92,7 +99,8 @@ void Connection::serve(const std::stop_token& stop) {
       set_lost(std::move(socket).error());
     }
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, kBetweenTries, [] { return false; });
+    const bool late = std::chrono::steady_clock::now() - since_ > options_.patience;
+    changed_.wait_for(lock, stop, late ? kBetweenLateTries : kBetweenTries, [] { return false; });
   }
   set_lost({ErrorCode::kUnavailable, "the connection to larder-storaged was given up"});
 }
@@ -134,6 +142,9 @@ void Connection::set_connected(Socket socket, std::shared_ptr<const UniqueFd> mo
   const std::lock_guard lock(mutex_);
   socket_ = std::move(socket);
   mount_ = std::move(mount);
+  since_ = std::chrono::steady_clock::now();
+  met_ = true;
+  hopeless_ = false;
   changed_.notify_all();
 }
 
@@ -143,6 +154,7 @@ void Connection::set_lost(Error why) {
 }
 
 void Connection::set_lost_locked(Error why) {
+  if (socket_) since_ = std::chrono::steady_clock::now();
   socket_.reset();
   opening_.reset();
   why_lost_ = std::move(why);

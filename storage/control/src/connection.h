@@ -33,6 +33,8 @@ class Connection {
 
   base::Result<base::Json> ask(const Call& call, int descriptor, WhenLost when_lost);
 
+  ControlState state() const;
+
   // The mount, as the daemon has last handed it over.
   std::shared_ptr<const base::UniqueFd> mount() const;
   const ControlClientOptions& options() const { return options_; }
@@ -59,7 +61,9 @@ class Connection {
   Socket socket_;   // null while there is none
   Socket opening_;  // for the destructor to interrupt
   base::Error why_lost_{base::ErrorCode::kUnavailable, "larder-storaged was not reached yet"};
-  bool hopeless_ = false;  // it refuses us
+  bool hopeless_ = false;                                   // it refuses us
+  bool met_ = false;                                        // one has taken us
+  base::Instant since_ = std::chrono::steady_clock::now();  // socket_ is there, or is not
   std::shared_ptr<const base::UniqueFd> mount_;
   CallId next_id_ = 1;
   Waiting waiting_;

@@ -93,6 +93,15 @@ class Dispatch {
   UniqueFd descriptor_;
 };
 
+// Who asks what this version cannot read is told so: unanswered, it would ask for ever.
+std::optional<CallId> id_of(std::string_view bytes) {
+  const auto json = Json::parse(bytes);
+  const Json* const id = json ? json->find("id") : nullptr;
+  const auto number = id == nullptr ? std::nullopt : id->as_int64();
+  if (!number || *number < 0) return std::nullopt;
+  return static_cast<CallId>(*number);
+}
+
 }  // namespace
 
 class ControlServer::Impl {
@@ -191,8 +200,9 @@ bool ControlServer::Impl::take(const std::shared_ptr<Peer>& peer, Packet packet,
   auto call = decode_call(packet.bytes);
   if (!call) {
     log_.warn("Control", "a call could not be understood: " + call.error().message);
-    answer(*peer, 0, std::move(call).error());
-    return false;
+    const auto id = id_of(packet.bytes);
+    answer(*peer, id.value_or(0), std::move(call).error());
+    return id && peer->greeted;
   }
   if (!peer->greeted) return greet(*peer, *call);
   const CallId id = call->id;

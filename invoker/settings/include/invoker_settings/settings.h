@@ -93,6 +93,19 @@ struct ContainerSettings {
   std::optional<double> user_cpus;
 };
 
+// What becomes of actions with volumes, and of the invoker, without a larder-storaged.
+enum class VolumesWanted {
+  kAuto,      // the actions are refused
+  kRequired,  // and the invoker is not ready
+  kNone,      // none is looked for
+};
+
+struct VolumeSettings {
+  VolumesWanted wanted = VolumesWanted::kAuto;
+  std::string socket;
+  milliseconds patience{10'000};
+};
+
 struct LimitSettings {
   invoker::LimitRanges system;
   invoker::LimitRanges namespace_default;  // for callers whose identity names no limit of its own
@@ -141,6 +154,7 @@ struct InvokerSettings {
   invoker::PoolConfig pool;  // stem cells included
   double peek_factor = 0.5;  // whisk.container-pool.concurrent-peek-factor
   ContainerSettings containers;
+  VolumeSettings volumes;
   LimitSettings limits;
   RecordSettings records;
   invoker::Runtimes runtimes;

@@ -24,6 +24,14 @@ struct ControlClientOptions {
   std::chrono::milliseconds patience{30'000};
 };
 
+// Whether there is a daemon just now.
+struct ControlState {
+  bool connected = false;
+  bool met = false;     // there has been one since the client began
+  base::Instant since;  // of `connected`
+  std::string error;    // why it is not connected
+};
+
 // Threads: any method from any thread; one thread of its own reads answers and connects anew.
 // Life: OpenVolumes share what they need of it. Destruction ends the connection.
 class ControlClient final : public storage::VolumeProvider {
@@ -39,6 +47,9 @@ class ControlClient final : public storage::VolumeProvider {
                                                           std::string_view activation_id,
                                                           const hints::Volume& volume,
                                                           uid_t uid) override;
+
+  // Asks nobody, waits for nothing.
+  ControlState state() const;
 
   // A call for people. `descriptor` goes with it (Copy), and stays the caller's. Waits as long as
   // it takes while the daemon lives. kUnavailable when that ends meanwhile.

@@ -118,6 +118,15 @@ class FakeStager final : public invoker::FileStager {
     for (const auto& volume : request.volumes) targets.push_back(volume.path);
     return std::unique_ptr<invoker::StagedFiles>(std::make_unique<Staged>(*this, targets));
   }
+  base::Status ready() const override {
+    const std::lock_guard lock(mutex_);
+    if (not_ready_) return *not_ready_;
+    return {};
+  }
+  void be_ready_no_more(base::Error error) {
+    const std::lock_guard lock(mutex_);
+    not_ready_ = std::move(error);
+  }
   void fail_next_stage(base::Error error) {
     const std::lock_guard lock(mutex_);
     stage_error_ = std::move(error);
@@ -169,7 +178,7 @@ class FakeStager final : public invoker::FileStager {
   }
 
   mutable std::mutex mutex_;  // guards what follows
-  std::optional<base::Error> stage_error_, finish_error_;
+  std::optional<base::Error> stage_error_, finish_error_, not_ready_;
   std::vector<std::string> diary_;
 };
 

@@ -1,11 +1,11 @@
-#include "volume_stager.h"
+#include "invoker_volumes/volume_stager.h"
 
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
-namespace program {
+namespace invoker_volumes {
 namespace {
 
 class StagedVolumes final : public invoker::StagedFiles {
@@ -65,4 +65,12 @@ base::Result<std::unique_ptr<invoker::StagedFiles>> VolumeStager::stage(
   return std::unique_ptr<invoker::StagedFiles>(std::move(staged));
 }
 
-}  // namespace program
+base::Status NoVolumes::ready() const {
+  return base::Error{base::ErrorCode::kUnsupported, "this node has no volumes: " + reason_};
+}
+
+base::Result<std::unique_ptr<invoker::StagedFiles>> NoVolumes::stage(const invoker::StageRequest&) {
+  return ready().error();
+}
+
+}  // namespace invoker_volumes

@@ -4,15 +4,17 @@
 #include <sys/types.h>
 
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "invoker/file_stager.h"
 #include "storage/volume_provider.h"
 
-namespace program {
+namespace invoker_volumes {
 
-// Threads: any. The provider outlives it. `uid`: whose the files are, as every
-// container counts.
+// Threads: any. The provider outlives it. `uid`: whose the files are, as every container counts
+// (invoker::kActionOwner, unless sandboxes were told otherwise).
 class VolumeStager final : public invoker::FileStager {
  public:
   VolumeStager(storage::VolumeProvider& provider, uid_t uid) : provider_(provider), uid_(uid) {}
@@ -30,12 +32,11 @@ class NoVolumes final : public invoker::FileStager {
  public:
   explicit NoVolumes(std::string reason) : reason_(std::move(reason)) {}
 
-  base::Result<std::unique_ptr<invoker::StagedFiles>> stage(const invoker::StageRequest&) override {
-    return base::Error{base::ErrorCode::kUnsupported, "this node has no volumes: " + reason_};
-  }
+  base::Status ready() const override;
+  base::Result<std::unique_ptr<invoker::StagedFiles>> stage(const invoker::StageRequest&) override;
 
  private:
   const std::string reason_;
 };
 
-}  // namespace program
+}  // namespace invoker_volumes
