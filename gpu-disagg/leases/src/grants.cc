@@ -10,11 +10,13 @@ namespace gpu_leases {
 // Of each namespace's first request: who has used least, then who came first.
 std::vector<std::string> LeaseBook::order(base::Instant now) const {
   std::vector<std::tuple<double, base::Instant, std::string>> heads;
+  heads.reserve(lines_.size());
   for (const auto& [name, line] : lines_) {
     heads.emplace_back(shares_.used(name, now), line.front().since, name);
   }
   std::ranges::sort(heads);
   std::vector<std::string> names;
+  names.reserve(heads.size());
   for (auto& head : heads) names.push_back(std::move(std::get<std::string>(head)));
   return names;
 }

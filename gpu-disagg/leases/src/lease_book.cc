@@ -35,14 +35,14 @@ Commands LeaseBook::request(Request request, base::Instant now) {
   return commands;
 }
 
-Commands LeaseBook::release(LeaseId id, base::Instant now) {
+Commands LeaseBook::release(LeaseId lease, base::Instant now) {
   Commands commands;
-  if (const auto lease = leases_.find(id); lease != leases_.end()) {
-    end_lease(lease, now, commands);
+  if (const auto held = leases_.find(lease); held != leases_.end()) {
+    end_lease(held, now, commands);
   }
   for (auto line = lines_.begin(); line != lines_.end();) {
     waiting_ -=
-        std::erase_if(line->second, [&](const Waiting& one) { return one.request.id == id; });
+        std::erase_if(line->second, [&](const Waiting& one) { return one.request.id == lease; });
     line = line->second.empty() ? lines_.erase(line) : std::next(line);
   }
   serve(now, commands);

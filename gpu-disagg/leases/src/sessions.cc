@@ -69,33 +69,33 @@ void LeaseBook::keep_ahead(base::Instant now, Commands& commands) {
   }
 }
 
-Commands LeaseBook::session_ready(SessionId id, base::Instant now) {
+Commands LeaseBook::session_ready(SessionId session, base::Instant now) {
   Commands commands;
-  const auto found = sessions_.find(id);
+  const auto found = sessions_.find(session);
   if (found == sessions_.end() || found->second.state != State::kStarting) return commands;
   found->second.state = State::kIdle;
   if (found->second.gpus.size() == 1) spares_[found->second.gpus.front()] = {};
   if (!found->second.lease) return commands;
   const LeaseId lease = *found->second.lease;
-  grant(lease, leases_.at(lease), id, now, commands);
+  grant(lease, leases_.at(lease), session, now, commands);
   return commands;
 }
 
-Commands LeaseBook::session_gone(SessionId id, base::Instant now) {
+Commands LeaseBook::session_gone(SessionId session, base::Instant now) {
   Commands commands;
-  const auto found = sessions_.find(id);
+  const auto found = sessions_.find(session);
   if (found == sessions_.end()) return commands;
-  const Session session = std::move(found->second);
+  const Session gone = std::move(found->second);
   sessions_.erase(found);
-  if (session.state == State::kStarting && session.gpus.size() == 1) {
-    Spares& spares = spares_[session.gpus.front()];
+  if (gone.state == State::kStarting && gone.gpus.size() == 1) {
+    Spares& spares = spares_[gone.gpus.front()];
     spares.try_at = now + pause_after(++spares.failures);
   }
-  const bool held = session.lease && leases_.contains(*session.lease);
-  if (held && session.state == State::kStarting) {
-    lost_before_ready(*session.lease, now, commands);
+  const bool held = gone.lease && leases_.contains(*gone.lease);
+  if (held && gone.state == State::kStarting) {
+    lost_before_ready(*gone.lease, now, commands);
   } else if (held) {
-    const auto lease = leases_.find(*session.lease);
+    const auto lease = leases_.find(*gone.lease);
     lease->second.session.reset();
     ++counts_.lost;
     commands.emplace_back(to_do::Lost{lease->first, false});
