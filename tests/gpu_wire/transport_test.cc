@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <numeric>
+#include <atomic>
 #include <random>
 #include <thread>
 #include <vector>
@@ -101,6 +101,19 @@ TEST_P(TransportContract, ASenderThatWaitsForRoomLearnsOfTheEnd) {
   });
   EXPECT_EQ(ends_.client->send(much, {}).error().code, base::ErrorCode::kUnavailable);
   peer.join();
+}
+
+TEST_P(TransportContract, WhoWaitsForTheEndIsNotWokenByBytes) {
+  std::atomic<bool> gone = false;
+  std::thread watcher([&] {
+    ends_.server->wait_gone();
+    gone = true;
+  });
+  ASSERT_TRUE(ends_.client->send(bytes_of(10, 8), {}).ok());
+  EXPECT_EQ(take(*ends_.server, 10), bytes_of(10, 8));
+  EXPECT_FALSE(gone);
+  ends_.client.reset();
+  watcher.join();
 }
 
 TEST_P(TransportContract, ManySmallMessagesGoToAndFro) {

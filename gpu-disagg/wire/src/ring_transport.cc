@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "gpu_wire/frame.h"
+#include "hang_up.h"
 #include "ring.h"
 
 namespace gpu_wire {
@@ -100,6 +101,8 @@ class RingTransport final : public Transport {
     return wait(ready, in_.control().consumer_sleeps, own_data_, static_cast<int>(time.count())) ||
            closed_;
   }
+
+  void wait_gone() override { gpu_wire::wait_gone(socket_.get()); }
 
   void close() override { ::shutdown(socket_.get(), SHUT_RDWR); }
 

@@ -7,6 +7,7 @@
 
 #include "base/unique_fd.h"
 #include "gpu_wire/transport.h"
+#include "hang_up.h"
 
 namespace gpu_wire {
 namespace {
@@ -56,6 +57,8 @@ class SocketTransport final : public Transport {
     return ::poll(&socket, 1, static_cast<int>(time.count())) > 0;
   }
 
+  void wait_gone() override { gpu_wire::wait_gone(fd_.get()); }
+
   void close() override { ::shutdown(fd_.get(), SHUT_RDWR); }
 
  private:
@@ -63,6 +66,12 @@ class SocketTransport final : public Transport {
 };
 
 }  // namespace
+
+void wait_gone(int fd) {
+  pollfd socket{.fd = fd, .events = POLLRDHUP, .revents = 0};
+  while (::poll(&socket, 1, -1) < 0 && errno == EINTR) {
+  }
+}
 
 std::unique_ptr<Transport> make_socket_transport(int fd) {
   return std::make_unique<SocketTransport>(fd);

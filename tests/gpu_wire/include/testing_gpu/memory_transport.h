@@ -27,6 +27,7 @@ class MemoryTransport final : public gpu_wire::Transport {
     return count;
   }
   bool readable(std::chrono::milliseconds) override { return true; }
+  void wait_gone() override {}
   void close() override { rest_ = {}; }
 
   const std::vector<std::byte>& sent() const { return sent_; }
