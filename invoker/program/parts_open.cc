@@ -145,7 +145,7 @@ void ClassicInvoker::Parts::open_engine() {
       invoker::AcknowledgerOutside{
           *producer, *timer, clock, log,
           [this](const auto& message, const auto& activation) { keep(message, activation); },
-          [this] { feed->processed(); }});
+          [this](const invoker::ActivationMessage&) { feed->processed(); }});
   engine = std::make_unique<invoker::Invoker>(
       engine_config(settings, instance),
       invoker::Outside{*actions, *containers, files(), *acknowledger, clock, log});

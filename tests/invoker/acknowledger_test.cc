@@ -29,7 +29,7 @@ class AcknowledgerTest : public ::testing::Test {
                                               [this](const auto&, const Activation& activation) {
                                                 kept_.push_back(activation);
                                               },
-                                              [this] { ++processed_; }});
+                                              [this](const ActivationMessage&) { ++processed_; }});
   }
 
   static ActivationMessage message(bool blocking) {
@@ -164,6 +164,37 @@ TEST_F(AcknowledgerTest, EveryEndHasItsAcknowledgement) {
   }
   EXPECT_EQ(kept_.size(), 6u);
   EXPECT_EQ(processed_, 6);
+}
+
+// The controller has charged the owner: anybody else's name there would damage its books.
+TEST_F(AcknowledgerTest, WhatIsRunForAnotherInvokerIsToldInItsName) {
+  AcknowledgerConfig config;
+  config.event_topic = "events";
+  config.instance.id = 1;
+  make(config);
+  const Json owner = *Json::parse(R"({"instance":7,"userMemory":"1 B","tags":[]})");
+  for (const Progress progress : {Progress::kResultTold, Progress::kRunOnly, Progress::kNotRun}) {
+    const std::size_t before = producer_.sent().size();
+    auto sent = message(true);
+    sent.owner = std::make_shared<ActivationOwner>(ActivationOwner{"invoker7", owner, 3});
+    const auto record = activation(sent);
+    if (progress == Progress::kResultTold) acknowledger_->result_ready(sent, record);
+    acknowledger_->completed(sent, record, progress);
+    const auto all = producer_.sent();
+    for (std::size_t i = before; i < all.size(); ++i) {
+      const auto& told = all[i];
+      const Json json = *Json::parse(told.text);
+      if (told.topic == "events") {
+        EXPECT_EQ(json.find("source")->as_string(), "invoker7");
+      } else {
+        EXPECT_EQ(*json.find("transid"), sent.transid.json);
+        const Json* instance = json.find("instance");
+        EXPECT_TRUE(instance == nullptr || *instance == owner);
+      }
+    }
+  }
+  const auto last = *Json::parse(producer_.sent().back().text);
+  ASSERT_NE(last.find("instance"), nullptr);
 }
 
 TEST_F(AcknowledgerTest, TheCompletionWaitsForTheFateOfTheResult) {

@@ -80,7 +80,7 @@ class MessageReaderTest : public ::testing::Test {
                                 const std::lock_guard lock(mutex_);
                                 kept_.push_back(activation.activation_id);
                               },
-                              [this] { processed(); }}};
+                              [this](const auto&) { processed(); }}};
   Invoker invoker_{{}, {actions_, containers_, stager_, acknowledger_, clock_, log_}};
   MessageReader reader_{{invoker_, acknowledger_,
                          [](std::string_view name) { return name == "blocked"; },

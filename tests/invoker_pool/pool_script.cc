@@ -34,7 +34,7 @@ std::string in_words(const invoker::command::Remove& remove) {
   return "remove " + name(remove.container);
 }
 std::string in_words(const invoker::command::Refuse& refuse) {
-  const char* const reasons[] = {" larger", " full", " stopping"};
+  const char* const reasons[] = {" larger", " full", " stopping", " no room"};
   return "refuse " + name(refuse.job) + reasons[static_cast<std::size_t>(refuse.reason)];
 }
 
@@ -132,6 +132,7 @@ class Player {
       if (word.starts_with("mem=")) demand.memory_bytes = std::stoll(value) * kMegabyte;
       if (word.starts_with("kind=")) demand.kind = value;
       if (word.starts_with("conc=")) demand.concurrency_max = std::stoi(value);
+      if (word == "guest") demand.guest = true;
       if (word == "image") demand.may_use_stem_cell = false;
     }
     return pool_.submit(demand, now_);

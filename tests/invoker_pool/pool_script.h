@@ -7,7 +7,7 @@
 //   ended c1 j1 keep                               ->
 //   at 10s                                         -> pause c1
 //
-// Events: begin, drain, forget KEY, submit JOB KEY [mem=MB] [kind=K] [conc=N] [image],
+// Events: begin, drain, forget KEY, submit JOB KEY [mem=MB] [kind=K] [conc=N] [image] [guest],
 // started|failed|initialized|died|removed C, paused|resumed C [no], ended C JOB
 // keep|destroy|reschedule, time T (the clock moves), at T (it moves, and the pool is told), stats
 // and counts (the figures), deadline (the next one, in ms), empty. Containers are c1, c2, ... in

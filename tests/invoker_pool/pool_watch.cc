@@ -199,6 +199,11 @@ void PoolWatch::check_command(const invoker::command::Refuse& refuse, base::Inst
     case invoker::RefuseReason::kShuttingDown:
       require(draining_, "the pool stops");
       break;
+    case invoker::RefuseReason::kNoRoomForGuest:
+      require(job.demand.guest, "only guests are refused for want of room");
+      require(waiting_.size() > 1 || used_bytes_ + job.demand.memory_bytes > config_.memory_bytes,
+              "a guest gets what is free while nobody waits");
+      break;
   }
   waiting_.erase(place->second);
   place_.erase(place);

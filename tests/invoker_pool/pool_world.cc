@@ -83,6 +83,7 @@ WorldConfig random_world(std::uint64_t seed) {
   world.faults = random_faults(random);
   if (random() % 3 == 0) world.drain_after = 1 + world.jobs / 2;
   if (random() % 3 == 0) world.forget_every = 40;
+  if (random() % 2 == 0) world.guests = static_cast<int>(random() % 600);
   return world;
 }
 
@@ -125,6 +126,7 @@ void PoolWorld::submit() {
       std::min(random_() % config_.actions.size(), random_() % config_.actions.size());
   invoker::JobDemand demand = config_.actions[skew];
   demand.id = JobId{static_cast<std::uint64_t>(++submitted_)};
+  demand.guest = chance(config_.guests);
   if (config_.drain_after == submitted_) drain();
   watch_.submitted(demand, now_);
   obey(pool_.submit(demand, now_));

@@ -29,6 +29,7 @@ struct WorldConfig {
   Faults faults;
   int drain_after = 0;   // of the jobs; 0: at the end
   int forget_every = 0;  // so many jobs; 0: never
+  int guests = 0;        // of 1000 jobs
 };
 
 // Everything that may vary, from a seed.

@@ -39,7 +39,7 @@ struct AcknowledgerOutside {
   // Keeps the record; called before completed() returns, on the same thread.
   std::function<void(const ActivationMessage&, const Activation&)> keep;
   // The activation is over for this invoker: its place among those under way is free.
-  std::function<void()> processed;
+  std::function<void(const ActivationMessage&)> processed;
 };
 
 // Threads: any method from any thread. The acknowledgement that ends an activation is handed to the
@@ -94,6 +94,8 @@ class Acknowledger final : public ActivationSink {
   void deliver_final(const std::string& activation_id, Delivery delivery);
   void tell_event(const ActivationMessage& message, const Activation& activation);
   std::string topic_of(const ActivationMessage& message) const;
+  // Whose place in the controller's books it is.
+  const base::Json& instance_of(const ActivationMessage& message) const;
   base::Instant give_up_at(const Activation& activation) const;
 
   const AcknowledgerConfig config_;

@@ -33,6 +33,9 @@ struct JobDemand {
   bool may_use_stem_cell = true;  // false for images of the user
   std::int64_t memory_bytes = 0;  // more than 0; the same for all jobs of a key
   int concurrency_max = 1;        // jobs at once in one container of this key
+  // For another invoker: it gets a warm container, a stem cell, or memory that is free or held by
+  // containers that nobody has used lately, while nobody waits; else it is refused at once.
+  bool guest = false;
 };
 
 struct StemCellConfig {
@@ -59,6 +62,7 @@ enum class RefuseReason {
   kLargerThanPool,  // can never run here
   kBufferFull,
   kShuttingDown,
+  kNoRoomForGuest,
 };
 
 namespace command {
@@ -107,7 +111,7 @@ enum class JobEnd {
 struct PoolStats {
   std::int64_t memory_used_bytes = 0;  // of everything that is not removed, starting ones included
   std::size_t warm = 0, busy = 0, paused = 0, stem_cells = 0, starting = 0, removing = 0,
-              waiting = 0;
+              waiting = 0, guests = 0;
   std::uint64_t cold_starts = 0, stem_starts = 0, warm_starts = 0, evictions = 0;
 };
 

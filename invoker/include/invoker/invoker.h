@@ -17,6 +17,7 @@
 #include "invoker/activation.h"
 #include "invoker/container.h"
 #include "invoker/container_pool.h"
+#include "invoker/delegate.h"
 #include "invoker/dispatch_limits.h"
 #include "invoker/file_stager.h"
 #include "invoker/locked_parameters.h"
@@ -97,6 +98,7 @@ struct Outside {
   ActivationSink& sink;
   const base::Clock& clock;
   base::Logger& log;
+  Delegate* delegate = nullptr;  // null: everything runs here
 };
 
 struct InvokerStats {
@@ -123,6 +125,31 @@ class Invoker {
   // The action ("guest/hello") is gone or was replaced: the containers that its own namespace keeps
   // warm for it go. A new revision in a message has the same effect for the namespace that sent it.
   void forget(const std::string& action_id);
+
+  // Of an activation that the delegate has taken; unknown ones are passed over. It is this
+  // invoker's again; `locality` is the annotation of its record.
+  void run_here(JobId job, base::Json locality);
+  // Somebody else has it: its place among those that were taken from the topic is free.
+  void handed_over(JobId job);
+  // Somebody else has run and acknowledged it.
+  void ended_elsewhere(JobId job);
+  // Nobody knows what became of it: it ends here, as an error of the system.
+  void lost_elsewhere(JobId job, const std::string& why);
+
+  // Other invokers' activations. Each begins with reserve_guest() and ends with release_guest(),
+  // fail_guest(), or ActivationSink::completed() in its owner's name. Callbacks come from any
+  // thread, perhaps before the call returns, and must not block.
+  //
+  // A place where nothing of this invoker's own is put off by it; false: there is none.
+  void reserve_guest(GuestId guest, JobDemand demand, std::function<void(bool)> reserved);
+  // It goes into its place. `message.owner` is set.
+  void begin_guest(GuestId guest, ActivationMessage message, base::Json locality);
+  // Unless it runs already: true, and it never will.
+  void take_out_guest(GuestId guest, std::function<void(bool)> taken_out);
+  // As if it had never been here; no effect when it runs.
+  void release_guest(GuestId guest);
+  // It was not begun and nobody else can: it ends as an error of the system.
+  void fail_guest(GuestId guest, const std::string& why);
 
   InvokerStats stats() const;
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,17 @@ struct TransactionId {
   base::Json json;
 };
 
+// One activation of another invoker's, here.
+using GuestId = std::uint64_t;
+
+// The invoker whose topic an activation came from, where another one runs it: the controller has
+// charged the owner, and is told in its name.
+struct ActivationOwner {
+  std::string source;   // "invoker3"
+  base::Json instance;  // its InvokerInstanceId, as it writes it
+  GuestId guest = 0;    // what the activation is called here
+};
+
 struct ActivationMessage {
   TransactionId transid;
   std::string action_path;  // "guest/package"
@@ -46,6 +58,11 @@ struct ActivationMessage {
   std::map<std::string, std::string> locked_args;
   std::optional<std::string> cause;  // the enclosing sequence's activation
   base::Json trace_context = base::Json::object();
+
+  // Not of the message itself, but of how it came.
+  std::shared_ptr<const ActivationOwner> owner;  // null: this invoker
+  std::shared_ptr<const std::string> bytes;      // as they came, where it may have to be passed on
+  bool place_given_back = false;                 // the feed counts it as ended already
 
   std::string action_id() const { return action_path + "/" + action_name; }
 };

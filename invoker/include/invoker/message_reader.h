@@ -26,6 +26,7 @@ struct MessageReaderOutside {
   std::function<void()> processed;
   const base::Clock& clock;
   base::Logger& log;
+  bool keeps_bytes = false;  // of messages that another invoker may have to read
 };
 
 // Hands activations to the invoker; refuses those of blocked namespaces; logs and drops what cannot

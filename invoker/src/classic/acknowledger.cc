@@ -37,6 +37,10 @@ std::string Acknowledger::topic_of(const ActivationMessage& message) const {
   return config_.topic_prefix + "completed" + message.root_controller;
 }
 
+const base::Json& Acknowledger::instance_of(const ActivationMessage& message) const {
+  return message.owner ? message.owner->instance : instance_;
+}
+
 base::Instant Acknowledger::give_up_at(const Activation& activation) const {
   const milliseconds limit = std::max(
       time_limit_of(activation).value_or(config_.time_limit_standard), config_.time_limit_standard);
@@ -66,25 +70,26 @@ void Acknowledger::completed(const ActivationMessage& message, Activation activa
                     .transaction = message.transid.id,
                     .give_up = give_up_at(activation)};
   if (final_ack(message.blocking, progress) == AckKind::kCompletion) {
-    delivery.text = completion_ack(message, activation.response.code, instance_);
+    delivery.text = completion_ack(message, activation.response.code, instance_of(message));
   } else {
     const bool shrunk = !message.blocking;
-    delivery.text = combined_ack(message, activation, instance_, shrunk);
-    if (!shrunk) delivery.smaller = combined_ack(message, activation, instance_, true);
+    const base::Json& instance = instance_of(message);
+    delivery.text = combined_ack(message, activation, instance, shrunk);
+    if (!shrunk) delivery.smaller = combined_ack(message, activation, instance, true);
   }
   deliver_final(message.activation_id, std::move(delivery));
   outside_.keep(message, activation);
-  outside_.processed();
+  outside_.processed(message);
 }
 
 void Acknowledger::refuse(const ActivationMessage& message, const Activation& activation) {
   tell_event(message, activation);
   deliver({.topic = topic_of(message),
-           .text = combined_ack(message, activation, instance_, true),
+           .text = combined_ack(message, activation, instance_of(message), true),
            .activation_id = message.activation_id,
            .transaction = message.transid.id,
            .give_up = give_up_at(activation)});
-  outside_.processed();
+  outside_.processed(message);
 }
 
 // Waits for the result's fate, where there was a result to be told.
@@ -172,8 +177,8 @@ void Acknowledger::end(const SharedDelivery& delivery) {
 
 void Acknowledger::tell_event(const ActivationMessage& message, const Activation& activation) {
   if (!config_.event_topic) return;
-  auto event =
-      activation_event(message, activation, config_.instance.source(), outside_.clock.wall());
+  const std::string source = message.owner ? message.owner->source : config_.instance.source();
+  auto event = activation_event(message, activation, source, outside_.clock.wall());
   if (!event) {
     log_of(outside_.log, message)
         .warn("Acknowledger", "activation " + message.activation_id +

@@ -34,6 +34,7 @@ void MessageReader::read(const std::string& bytes) {
   const std::string id = id_in(*json);
   auto message = read_activation_message(std::move(*json), outside_.clock.wall());
   if (!message) return drop({message.error().code, id + message.error().message});
+  if (outside_.keeps_bytes) message->bytes = std::make_shared<const std::string>(bytes);
   begin(std::move(*message));
 }
 

@@ -31,6 +31,8 @@ std::string_view name_of(RefuseReason reason) {
       return "too many activations are waiting";
     case RefuseReason::kShuttingDown:
       return "the invoker is stopping";
+    case RefuseReason::kNoRoomForGuest:
+      return "there is no room for another invoker's activation";
   }
   return "unknown";
 }
@@ -56,6 +58,7 @@ ContainerSpec Invoker::Engine::spec_of(const command::Start& start, const Job* j
 }
 
 void Invoker::Engine::execute(const command::Start& start) {
+  if (start.job && holds_back(jobs_.at(*start.job), start)) return;
   const auto slot = std::make_shared<Slot>(Slot{start.container, nullptr});
   slots_.emplace(start.container, slot);
   const SharedJob job = start.job ? jobs_.at(*start.job) : nullptr;
@@ -79,12 +82,17 @@ void Invoker::Engine::start(const SharedSlot& slot, const SharedJob& job,
   }
   const base::Logger log = job ? log_of(outside_.log, job->message) : outside_.log;
   log.error("Invoker", "container " + spec.name + ": " + made.error().message);
-  if (job) complete_without_container(*job, provisioning_failure(made.error(), spec));
+  if (job && !job->guest) {
+    complete_without_container(*job, provisioning_failure(made.error(), spec));
+  }
   pool_.post([this, id = slot->id, job](ContainerPool& pool, base::Instant now) {
     slots_.erase(id);
     if (job) jobs_.erase(job->id);
+    if (job && job->guest) job->guest->gone = true;
     return pool.start_failed(id, now);
   });
+  // Its owner has the container that is missing here, or the error of its own.
+  if (job && job->guest) trouble(*job, GuestTrouble::kCannotBegin);
 }
 
 // A container that comes up after stop() has ended the others ends too.
@@ -99,6 +107,7 @@ void Invoker::Engine::kill(const SharedSlot& slot) {
 }
 
 void Invoker::Engine::execute(const command::Run& run) {
+  if (holds_back(jobs_.at(run.job), run)) return;
   executor_.run([this, slot = slots_.at(run.container), job = jobs_.at(run.job), run] {
     this->run(slot, job, run);
   });
@@ -126,6 +135,7 @@ void Invoker::Engine::run(const SharedSlot& slot, const SharedJob& job, const co
   executor_.run_last([&] {
     end_job(slot->id, job->id, outcome.end);
     if (!outcome.activation) return;
+    if (job->guest) find_guest(job->guest->id, true);
     complete(job->message, std::move(*outcome.activation), outcome.progress);
   });
 }

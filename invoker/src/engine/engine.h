@@ -42,6 +42,17 @@ class Invoker::Engine {
   InvokerStats stats() const;
   void stop(base::Instant deadline);
 
+  void run_here(JobId job, base::Json locality);
+  void handed_over(JobId job);
+  void ended_elsewhere(JobId job);
+  void lost_elsewhere(JobId job, const std::string& why);
+
+  void reserve_guest(GuestId guest, JobDemand demand, std::function<void(bool)> reserved);
+  void begin_guest(GuestId guest, ActivationMessage message, base::Json locality);
+  void take_out_guest(GuestId guest, std::function<void(bool)> taken_out);
+  void release_guest(GuestId guest);
+  void fail_guest(GuestId guest, const std::string& why);
+
  private:
   using SharedJob = std::shared_ptr<Job>;
   using SharedSlot = std::shared_ptr<Slot>;
@@ -60,10 +71,27 @@ class Invoker::Engine {
   std::optional<std::string> broken_limit_of(const Job& job) const;
   base::Result<hints::Hints> read_hints(const Job& job) const;
   base::Status unlock_content(ActivationMessage& message) const;
+  // Hints are read and parameters decrypted; or the response that ends it.
+  std::optional<Response> prepare(Job& job) const;
   void enqueue(SharedJob job);
+  bool goes_elsewhere(const SharedJob& job);
+  SharedJob take_delegated(JobId job);
   JobDemand demand_of(const Job& job) const;
 
+  SharedJob find_guest(GuestId id, bool take);
+  void prepare_guest(const SharedJob& job);
+  void trouble(const Job& job, GuestTrouble trouble) const;
+
   // The rest runs in the pool owner's turns, as do all uses of jobs_, slots_ and latest_keys_.
+  Commands admit_guest(const SharedJob& job, const std::function<void(bool)>& reserved,
+                       ContainerPool& pool, base::Instant now);
+  Commands start_guest(const SharedJob& job);
+  // False: it runs.
+  bool take_out(const SharedJob& job, ContainerPool& pool, base::Instant now, Commands& commands);
+  // The pool's command for a guest that may not, or not any more, be begun.
+  bool holds_back(const SharedJob& job, const Command& command);
+  Commands undo(const SharedJob& job, const Command& command, ContainerPool& pool,
+                base::Instant now);
   Commands admit(const SharedJob& job, ContainerPool& pool, base::Instant now);
   void execute(Command& command);
   void execute(const command::Start& start);
@@ -96,6 +124,12 @@ class Invoker::Engine {
   std::mutex fetches_mutex_;  // guards fetches_
   std::condition_variable fetches_done_;
   std::size_t fetches_ = 0;
+
+  std::mutex delegated_mutex_;  // guards delegated_
+  std::unordered_map<JobId, SharedJob> delegated_;
+
+  std::mutex guests_mutex_;  // guards guests_
+  std::unordered_map<GuestId, SharedJob> guests_;
 
   std::unordered_map<JobId, SharedJob> jobs_;
   std::unordered_map<ContainerId, SharedSlot> slots_;

@@ -94,16 +94,17 @@ void Invoker::Engine::begin(const SharedJob& job, std::shared_ptr<const Action> 
     return complete_without_action(job->message,
                                    Response::error(StatusCode::kApplicationError, *broken));
   }
-  auto hints = read_hints(*job);
-  if (!hints) {
-    return complete_without_container(*job, refusal(hints.error()));
-  }
-  if (const auto unlocked = unlock_content(job->message); !unlocked) {
-    return complete_without_container(
-        *job, Response::error(StatusCode::kWhiskError, unlocked.error().message));
-  }
-  job->hints = std::move(hints).value();
-  enqueue(job);
+  if (auto response = prepare(*job)) return complete_without_container(*job, std::move(*response));
+  if (!goes_elsewhere(job)) enqueue(job);
+}
+
+std::optional<Response> Invoker::Engine::prepare(Job& job) const {
+  auto hints = read_hints(job);
+  if (!hints) return refusal(hints.error());
+  job.hints = std::move(hints).value();
+  const auto unlocked = unlock_content(job.message);
+  if (!unlocked) return Response::error(StatusCode::kWhiskError, unlocked.error().message);
+  return std::nullopt;
 }
 
 base::Result<hints::Hints> Invoker::Engine::read_hints(const Job& job) const {
@@ -165,6 +166,7 @@ JobDemand Invoker::Engine::demand_of(const Job& job) const {
 }
 
 void Invoker::Engine::enqueue(SharedJob job) {
+  job->message.bytes.reset();  // from here on nobody else has to read it
   pool_.post([this, job = std::move(job)](ContainerPool& pool, base::Instant now) {
     return admit(job, pool, now);
   });

@@ -257,6 +257,9 @@ base::Json JobRun::extra_annotations() const {
   if (context_.config.records_timing || files_) {
     extra.append(base::Json::object({{"key", "timing"}, {"value", timing()}}));
   }
+  if (!job_.locality.is_null()) {
+    extra.append(base::Json::object({{"key", "locality"}, {"value", job_.locality}}));
+  }
   if (!volumes_.is_null()) {
     extra.append(base::Json::object({{"key", "volumes"}, {"value", volumes_}}));
   }

@@ -12,8 +12,19 @@ void ContainerPool::State::submit(const JobDemand& demand, base::Instant now) {
   if (demand.memory_bytes > ledger_.capacity()) {
     return refuse(demand.id, RefuseReason::kLargerThanPool);
   }
+  if (demand.guest) {
+    // What is this invoker's own comes first.
+    if (line_.size() > 0) return refuse(demand.id, RefuseReason::kNoRoomForGuest);
+    book_.age(now_);
+  }
   PooledJob& job = admit(demand);
-  if (!place(job)) line_.push_back(job);
+  if (!place(job)) {
+    if (job.guest && job.memory_bytes > ledger_.uncommitted() + book_.stale_bytes()) {
+      refuse(job.id, RefuseReason::kNoRoomForGuest);
+      return end_job(job);
+    }
+    line_.push_back(job);
+  }
   settle();
   // One that only waits for an eviction that it caused is as good as placed.
   if (job.place == JobPlace::kWaiting && line_.size() > config_.buffer_max) {

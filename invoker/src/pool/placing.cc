@@ -16,6 +16,8 @@ PooledJob& ContainerPool::State::admit(const JobDemand& demand) {
   job.kind = demand.kind;
   job.memory_bytes = demand.memory_bytes;
   job.concurrency_max = std::max(1, demand.concurrency_max);
+  job.guest = demand.guest;
+  if (job.guest) ++guests_;
   job.key = &hold_key(demand.warm_key);
   job.key->interval = rhythm_.note(demand.warm_key, now_);
   if (demand.may_use_stem_cell) job.stem = stem_cells_.find(demand.kind, demand.memory_bytes);
@@ -25,6 +27,7 @@ PooledJob& ContainerPool::State::admit(const JobDemand& demand) {
 }
 
 void ContainerPool::State::end_job(PooledJob& job) {
+  if (job.guest) --guests_;
   release_key(*job.key);
   jobs_.erase(job.id);
 }

@@ -38,6 +38,7 @@ struct PooledJob {
   std::string kind;
   std::int64_t memory_bytes = 0;
   int concurrency_max = 1;
+  bool guest = false;
   WarmKey* key = nullptr;
   StemClass* stem = nullptr;  // whose cells it may take, if any
   base::Instant submitted;

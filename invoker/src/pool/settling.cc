@@ -53,6 +53,7 @@ bool ContainerPool::State::grant_next() {
     if (job == nullptr) return false;
     if (job->key->modest) from = Victims::kOnlyStale;
   }
+  if (job->guest) from = Victims::kOnlyStale;
   line_.grant(*job);
   ledger_.grant(job->memory_bytes);
   claimant_ = job;

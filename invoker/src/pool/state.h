@@ -98,6 +98,7 @@ class ContainerPool::State {
   PooledJob* claimant_ = nullptr;
   std::vector<PooledContainer*> closed_;  // for the claimant
   std::int64_t closed_bytes_ = 0;
+  std::size_t guests_ = 0;
   bool begun_ = false;
   bool draining_ = false;
   base::Instant now_;

@@ -90,6 +90,7 @@ PoolStats ContainerPool::State::stats() const {
   stats.starting = book_.count(Tally::kStarting);
   stats.removing = book_.count(Tally::kRemoving);
   stats.waiting = line_.size();
+  stats.guests = guests_;
   stats.cold_starts = cold_starts_;
   stats.stem_starts = stem_starts_;
   stats.warm_starts = warm_starts_;
