@@ -65,12 +65,13 @@ export const manifest = nodeMajor => ({
 
 export class Invoker {
   // `settings`: variables beside those that say where the services are. Every test has topics of its own.
-  // `id`: null for an invoker that has only a name. `logFile`: where its log goes, not into `log` then.
-  constructor({kafka, couchdb, settings = {}, id = '0', logFile}) {
+  // `id`: null for an invoker that has only a name. `logFile`: where its log goes, not into `log` then. `prefix`: of another invoker,
+  // which this one stands beside.
+  constructor({kafka, couchdb, settings = {}, id = '0', logFile, prefix = `t${randomBytes(4).toString('hex')}-`}) {
     this.logFile = logFile;
     const [host, port] = couchdb.address.split(':');
     const [user, password] = couchdb.credentials.split(':');
-    this.prefix = `t${randomBytes(4).toString('hex')}-`;
+    this.prefix = prefix;
     this.identity = [...(id === null ? [] : ['--id', id]), '--uniqueName', this.prefix];
     this.kafka = kafka;
     this.database = `http://${couchdb.credentials}@${couchdb.address}`;
