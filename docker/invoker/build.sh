@@ -7,7 +7,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 readonly kTag=${1:?the tag of the image} kBase=${2:-debian:bookworm-slim}
 readonly kDocker=${DOCKER:-docker} kPrograms=${LARDER_PROGRAMS:-build/bin}
-[[ -x $kPrograms/larder-invoker ]] || { echo "there is no $kPrograms/larder-invoker; build it first" >&2 && exit 1; }
+for program in larder-invoker larder-storaged larder; do
+  [[ -x $kPrograms/$program ]] || { echo "there is no $kPrograms/$program; build it first" >&2 && exit 1; }
+done
 
 # The context is what the Dockerfile uses, and nothing else of the tree.
 context=$(mktemp -d)

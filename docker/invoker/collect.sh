@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts what the image needs of a build into a folder: docker/invoker/collect.sh BUILD/bin FOLDER
 #
-#   bin/     larder-invoker and its helpers, stripped
+#   bin/     larder-invoker and its helpers, larder-storaged, larder (for `larder volume`), stripped
 #   lib/     the shared libraries that they need, as they are on this machine; libc and its family are the image's own
 #   share/   the certificates of public authorities, as Debian has them; none that were added to this machine
 set -euo pipefail
@@ -10,7 +10,7 @@ readonly kFrom=${1:?where the programs are} kFolder=${2:?where they go}
 readonly kAuthorities=/usr/share/ca-certificates/mozilla
 
 mkdir -p "$kFolder/bin" "$kFolder/lib" "$kFolder/share"
-for program in larder-invoker larder-sandbox larder-proxy larder-stem.so; do
+for program in larder-invoker larder-sandbox larder-proxy larder-stem.so larder-storaged larder; do
   install -m 755 "$kFrom/$program" "$kFolder/bin/"
   strip "$kFolder/bin/$program"
 done

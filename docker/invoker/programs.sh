@@ -11,5 +11,5 @@ if [[ -n ${PROGRAMS:-} ]]; then
 fi
 ./dev setup build
 cmake --preset release -DLARDER_TESTS=OFF -DLARDER_BENCH=OFF
-cmake --build --preset release ${JOBS:+-j "$JOBS"} --target larder-invoker larder-sandbox larder-proxy larder-stem
+cmake --build --preset release ${JOBS:+-j "$JOBS"} --target larder-invoker larder-sandbox larder-proxy larder-stem larder-storaged larder
 docker/invoker/collect.sh build/release/bin "$kFolder"

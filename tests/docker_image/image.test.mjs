@@ -7,10 +7,12 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {createServer} from 'node:tls';
 
+import {Calls, noted} from '../e2e/calls.mjs';
 import {Invoker, manifest, service} from '../e2e/invoker.mjs';
 import {eventually, remove, scratchFolder} from '../e2e/platform.mjs';
+import {reasonWithoutStoraged} from '../e2e/storaged.mjs';
 import {BASE, buildImages, docker, dockerFails, freePort, IMAGE, inspect, makeAuthority, makeKeys, relay, run} from './daemon.mjs';
-import {environment, privileged, runArguments} from './stock.mjs';
+import {environment, mayMount, privileged, runArguments} from './stock.mjs';
 
 const daemon = service('docker');
 const [kafka, couchdb] = ['kafka', 'couchdb'].map(name => service(name));
@@ -26,17 +28,19 @@ after(() => remove(folder));
 
 // The invoker as the container that Ansible starts; simulations come from Invoker.
 class Deployed extends Invoker {
-  constructor() {
+  // `more` of what runArguments() takes; `settings`: of the invoker, by their variables.
+  constructor({settings = {}, ...more} = {}) {
     super({kafka, couchdb});
+    Object.assign(this, {settings, more});
     this.manifest = manifest(process.version.match(/^v(\d+)/)[1]);
   }
 
   async start() {
     this.port = await freePort(3);
-    const variables = environment({kafka, couchdb, prefix: this.prefix, manifest: this.manifest});
+    const variables = {...environment({kafka, couchdb, prefix: this.prefix, manifest: this.manifest}), ...this.settings};
     const data = join(daemon.folder, 'data');
     const plan = runArguments({index: 0, port: this.port, folder, dockerRoot: await docker('info', '-f', '{{.DockerRootDir}}'),
-      runc: join(data, 'exec/runtime-runc/moby'), socket: daemon.address, image: IMAGE, environment: variables});
+      runc: join(data, 'exec/runtime-runc/moby'), socket: daemon.address, image: IMAGE, environment: variables, ...this.more});
     this.name = plan.name;
     this.logFile = join(plan.logs, `${plan.name}_logs.log`);
     await run('cp', ['-r', `${keys}/.`, plan.conf]);
@@ -72,8 +76,8 @@ class Deployed extends Invoker {
   set log(_) {}
 }
 
-async function withDeployed(body) {
-  const invoker = new Deployed();
+async function withDeployed(body, options) {
+  const invoker = new Deployed(options);
   try {
     await invoker.start();
     await body(invoker);
@@ -98,13 +102,14 @@ test('the image has what deployments of the stock image rely on', async () => {
 
 test('it adds little to what it is built on', async () => {
   const [size, base] = await Promise.all([inspect(IMAGE, '.Size'), inspect(BASE, '.Size')]);
-  assert.ok(size - base < 40e6, `${size - base} bytes`);
+  assert.ok(size - base < 65e6, `${size - base} bytes`);
 });
 
 test('each program in it finds the libraries that it needs', async () => {
   const printed = await docker('run', '--rm', IMAGE, '/bin/bash', '-c', 'for each in /larder/bin/*; do echo "$each"; ldd "$each" 2>&1; done');
-  for (const name of ['larder-invoker', 'larder-sandbox', 'larder-proxy', 'larder-stem.so']) assert.ok(printed.includes(name), printed);
+  for (const name of ['larder-invoker', 'larder-sandbox', 'larder-proxy', 'larder-stem.so', 'larder-storaged', 'larder']) assert.ok(printed.includes(name), printed);
   assert.match(printed, /libcurl\.so\.4 => \/larder\/lib\//);
+  assert.match(printed, /librados\.so\.2 => \/larder\/lib\//);
   assert.doesNotMatch(printed, /not found/);
 });
 
@@ -196,6 +201,35 @@ test('started as OpenWhisk\'s Ansible role starts it, it serves a controller, an
     assert.equal(drained.code, 0, drained.failure);
     assert.equal(await actionContainers(), '', 'no container of an action is left');
   }));
+
+// The same image with another command; both are what docker/README.md says.
+test('with a larder-storaged in a container beside it, actions have volumes', {skip: reasonWithoutStoraged()}, async () => {
+  const socketFolder = join(folder, 'run');
+  await docker('run', '-d', '--name', 'larder-storaged', ...mayMount(), '--userns=host', '--pid=host', '-v', `${folder}/storaged:/var/lib/larder/storaged`,
+      '-v', `${socketFolder}:/run/larder`, '-e', 'STORAGED_NODE=here', IMAGE, '/larder/bin/larder-storaged');
+  try {
+    await withDeployed(async invoker => {
+      await eventually('both are ready', async () => await invoker.status('/ready') === 200, 30);
+      const calls = await new Calls(invoker).begin();
+      const code = 'import os\ndef main(args):\n    open("/mnt/v/n", "a").write("x")\n    return {"n": open("/mnt/v/n").read(), "own": os.access("/mnt/v", os.W_OK)}\n';
+      await calls.put('note', code, {volumes: [{name: 'notes', path: '/mnt/v'}]});
+      for (const n of ['x', 'xx']) {
+        const record = await calls.run('note');
+        assert.deepEqual(record.response.result, {n, own: true}, JSON.stringify(record));
+        assert.equal(noted(record, 'volumes')[0].commit, 'ok');
+      }
+      assert.match(await docker('exec', 'larder-storaged', 'larder', 'volume', 'ls', 'alice/notes:'), /\bn\b/);
+      await docker('stop', '-t', '60', invoker.name);
+      assert.equal(await inspect(invoker.name, '.State.ExitCode'), 0);
+      const began = Date.now();
+      await docker('stop', '-t', '60', 'larder-storaged');
+      assert.ok(Date.now() - began < 30_000);
+      assert.equal(await inspect('larder-storaged', '.State.ExitCode'), 0);
+    }, {rights: mayMount(), more: [`${socketFolder}:/run/larder`], settings: {CONFIG_larder_volumes: 'required'}});
+  } finally {
+    await docker('rm', '-f', 'larder-storaged');
+  }
+});
 
 test('SIGTERM ends it also while it waits for the broker', async () => {
   const name = 'larder-waiting';

@@ -116,20 +116,26 @@ export function privileged() {
   return ['--security-opt=seccomp=unconfined'];
 }
 
+// What attaching volumes takes where there are no privileged containers.
+export function mayMount() {
+  const all = privileged();
+  return all.includes('--privileged') ? all : [...all, '--cap-add=SYS_ADMIN', '--cap-add=SYS_PTRACE', '--device=/dev/fuse'];
+}
+
 // The arguments of `docker run -d` for the invoker `index`, whose port 8080 is to be `port` of this machine. `folder` is what
 // OpenWhisk calls its temporary directory; `dockerRoot` and `runc` are the daemon's.
-export function runArguments({index, port, folder, dockerRoot, runc, socket, image, environment: variables}) {
+export function runArguments({index, port, folder, dockerRoot, runc, socket, image, environment: variables, rights = privileged(), more = []}) {
   const name = `invoker${index}`;
   const [logs, conf] = [join(folder, 'wsklogs', name), join(folder, 'wskconf/invoker', name)];
   for (const made of [logs, conf]) mkdirSync(made, {recursive: true});
   const volumes = [
     '/sys/fs/cgroup:/sys/fs/cgroup', `${logs}:/logs`, `${conf}:/conf`, `${dockerRoot}/containers/:/containers`,
-    `${socket}:/var/run/docker.sock`, `${runc}:/run/runc`,
+    `${socket}:/var/run/docker.sock`, `${runc}:/run/runc`, ...more,
   ];
   return {
     name, logs, conf,
     arguments: [
-      '--name', name, '--hostname', name, ...privileged(), '--userns=host', '--pid=host', '--restart=always',
+      '--name', name, '--hostname', name, ...rights, '--userns=host', '--pid=host', '--restart=always',
       '-p', `${port}:8080`, '-p', `${port + 1}:17000`, '-p', `${port + 2}:18000`,
       ...volumes.flatMap(volume => ['-v', volume]),
       ...Object.entries(variables).flatMap(([key, value]) => ['-e', `${key}=${value}`]), image,

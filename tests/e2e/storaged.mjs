@@ -5,13 +5,13 @@ import {dirname, join} from 'node:path';
 
 import {eventually, remove, scratchFolder, skip} from './platform.mjs';
 
-const programs = dirname(process.env.INVOKER_UNDER_TEST);
+const programs = process.env.LARDER_PROGRAMS ?? dirname(process.env.INVOKER_UNDER_TEST);
 
-// Ends this test program where the machine cannot run one.
-function skipWithoutStoraged() {
+// Why this machine cannot run one; false where it can.
+export function reasonWithoutStoraged() {
   const {stdout} = spawnSync(join(programs, 'larder'), ['doctor'], {encoding: 'utf8'});
-  const verdict = stdout.split('\n').find(line => line.includes('volumes (storaged)'));
-  if (!verdict?.startsWith('[ OK ]')) skip(verdict ?? 'nobody knows whether larder-storaged can run here');
+  const verdict = stdout.split('\n').find(line => line.includes('volumes (storaged)')) ?? 'larder doctor says nothing of larder-storaged';
+  return verdict.startsWith('[ OK ]') ? false : verdict;
 }
 
 export class Storaged {
@@ -24,7 +24,8 @@ export class Storaged {
   }
 
   async start() {
-    skipWithoutStoraged();
+    const reason = reasonWithoutStoraged();
+    if (reason) skip(reason);
     const log = openSync(join(this.folder, 'log'), 'a');
     this.process = spawn(join(programs, 'larder-storaged'),
         [`directory=${this.folder}/data`, `socket=${this.socket}`, `node=${this.node}`, ...this.settings].flatMap(s => ['-s', s]),
