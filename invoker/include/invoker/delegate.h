@@ -37,7 +37,7 @@ class Delegate {
   virtual ~Delegate() = default;
 
   // Where it shall run. What is taken comes back by exactly one of Invoker::run_here(),
-  // ended_elsewhere() and lost_elsewhere(), perhaps before this returns.
+  // place_again(), ended_elsewhere() and lost_elsewhere(), perhaps before this returns.
   virtual Verdict place(const Placeable& activation) = 0;
 
   // Nothing of it has happened. It keeps its place until it is released.

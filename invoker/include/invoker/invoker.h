@@ -129,6 +129,8 @@ class Invoker {
   // Of an activation that the delegate has taken; unknown ones are passed over. It is this
   // invoker's again; `locality` is the annotation of its record.
   void run_here(JobId job, base::Json locality);
+  // The delegate is asked for it anew.
+  void place_again(JobId job);
   // Somebody else has it: its place among those that were taken from the topic is free.
   void handed_over(JobId job);
   // Somebody else has run and acknowledged it.

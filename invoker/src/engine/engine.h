@@ -43,6 +43,7 @@ class Invoker::Engine {
   void stop(base::Instant deadline);
 
   void run_here(JobId job, base::Json locality);
+  void place_again(JobId job);
   void handed_over(JobId job);
   void ended_elsewhere(JobId job);
   void lost_elsewhere(JobId job, const std::string& why);

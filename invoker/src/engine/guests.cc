@@ -51,6 +51,11 @@ void Invoker::Engine::run_here(JobId id, base::Json locality) {
   enqueue(job);
 }
 
+void Invoker::Engine::place_again(JobId id) {
+  const SharedJob job = take_delegated(id);
+  if (job && !goes_elsewhere(job)) enqueue(job);
+}
+
 void Invoker::Engine::handed_over(JobId id) {
   const std::lock_guard lock(delegated_mutex_);
   const auto job = delegated_.find(id);

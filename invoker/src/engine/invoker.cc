@@ -16,6 +16,7 @@ void Invoker::forget(const std::string& action_id) { engine_->forget(action_id);
 void Invoker::run_here(JobId job, base::Json locality) {
   engine_->run_here(job, std::move(locality));
 }
+void Invoker::place_again(JobId job) { engine_->place_again(job); }
 void Invoker::handed_over(JobId job) { engine_->handed_over(job); }
 void Invoker::ended_elsewhere(JobId job) { engine_->ended_elsewhere(job); }
 void Invoker::lost_elsewhere(JobId job, const std::string& why) {
