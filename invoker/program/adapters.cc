@@ -42,7 +42,7 @@ void set_arguments(const invoker_settings::ContainerArgs& wanted,
 invoker::InvokerInstance instance_of(const InvokerSettings& settings, int id) {
   const invoker_settings::IdentitySettings& identity = settings.identity;
   return {.id = id,
-          .user_memory_bytes = settings.pool.memory_bytes,
+          .user_memory_bytes = settings.pool.memory_bytes - settings.handoff.reserve_bytes,
           .unique_name = identity.unique_name,
           .displayed_name = identity.displayed_name,
           .tags = identity.tags,
@@ -187,6 +187,33 @@ invoker_volumes::StoragedOptions volume_options(const InvokerSettings& settings)
   options.client = client.data();
   options.patience = settings.volumes.patience;
   return options;
+}
+
+invoker_handoff::HandoffConfig handoff_config(const InvokerSettings& settings,
+                                              const invoker::InvokerInstance& instance) {
+  const invoker_settings::HandoffSettings& wanted = settings.handoff;
+  invoker_handoff::HandoffConfig config;
+  config.instance = instance;
+  std::random_device random;
+  config.incarnation = (std::uint64_t{random()} << 32) | random();
+  config.listen = {wanted.address, wanted.port};
+  if (wanted.key.empty()) {
+    config.trust = base_net::TlsFiles{wanted.certificate, wanted.private_key, wanted.authority};
+  } else {
+    config.trust = base_net::SharedKey{wanted.key};
+  }
+  config.owner.budget = wanted.budget;
+  config.takes_guests = wanted.takes_guests;
+  return config;
+}
+
+std::vector<invoker_handoff::PeerAddress> peers_of(const InvokerSettings& settings,
+                                                   const invoker::InvokerInstance& instance) {
+  std::vector<invoker_handoff::PeerAddress> peers;
+  for (const auto& peer : settings.handoff.peers) {
+    if (peer.invoker != instance.id) peers.push_back({peer.invoker, {peer.host, peer.port}});
+  }
+  return peers;
 }
 
 invoker_server::ControlOptions server_options(const InvokerSettings& settings) {

@@ -12,6 +12,7 @@
 #include "invoker_couchdb/couch_actions.h"
 #include "invoker_couchdb/couch_activations.h"
 #include "invoker_docker/docker_factory.h"
+#include "invoker_handoff/handoff.h"
 #include "invoker_kafka/kafka.h"
 #include "invoker_server/control_server.h"
 #include "invoker_settings/settings.h"
@@ -44,6 +45,11 @@ invoker_container::SandboxConfig sandbox_config(
     const invoker::InvokerInstance& instance);
 // A name of its own for each call.
 invoker_volumes::StoragedOptions volume_options(const invoker_settings::InvokerSettings& settings);
+invoker_handoff::HandoffConfig handoff_config(const invoker_settings::InvokerSettings& settings,
+                                              const invoker::InvokerInstance& instance);
+// Of the settings: a fleet whose members are written down.
+std::vector<invoker_handoff::PeerAddress> peers_of(
+    const invoker_settings::InvokerSettings& settings, const invoker::InvokerInstance& instance);
 invoker_server::ControlOptions server_options(const invoker_settings::InvokerSettings& settings);
 
 }  // namespace program

@@ -40,6 +40,7 @@ base::Result<std::unique_ptr<ClassicInvoker>> ClassicInvoker::start(
   TRY_STATUS(parts->open_bus(stop_asked));
   TRY_STATUS(parts->open_containers(stop_asked));
   parts->open_volumes();
+  TRY_STATUS(parts->open_handoff());
   parts->open_engine();
   parts->begin();
   log.info("Invoker", parts->instance.display() + " takes activations");
@@ -69,8 +70,14 @@ void ClassicInvoker::Parts::finish(base::Instant deadline) {
   }
   const base::Instant settled = clock.now() + kSettleTime;
   std::this_thread::sleep_until(std::min(settled, deadline));
+  if (handoff) handoff->stop_moving();
   // Committed, so nobody else will run these.
   for (const std::string& message : feed->stop(deadline)) reader->read(message);
+  // What others have may still come back from them.
+  if (handoff && !handoff->wait_until_settled(deadline)) {
+    log.warn("Invoker",
+             "other invokers have not ended what they took: they will say it themselves");
+  }
   engine->stop(deadline);
   const base::Instant flushed = flush_end();
   // Nobody else can say it: a broker that is away has as long as running activations have.
@@ -86,6 +93,7 @@ void ClassicInvoker::Parts::finish(base::Instant deadline) {
   // What outlived the deadline, such as a container's engine that hangs, ends here at the latest,
   // and is acknowledged too.
   reader.reset();
+  if (handoff) handoff->close();
   engine.reset();
   if (const auto status = acknowledger->flush(flush_end()); !status.ok()) {
     log.error("Invoker", status.error().message);

@@ -82,6 +82,40 @@ void append_health(const invoker::Health& containers, MetricsText& text) {
       .value(containers.ok ? 1 : 0);
 }
 
+std::string label(std::string_view name, std::string_view value) {
+  return "{" + std::string(name) + "=\"" + std::string(value) + "\"}";
+}
+
+void append_handoff(const invoker_handoff::HandoffStats& stats, MetricsText& text) {
+  using invoker_handoff::Refusal;
+  using invoker_handoff::Return;
+  const auto& owner = stats.owner;
+  auto& handoffs = text.family("larder_handoffs_total", "counter",
+                               "Activations offered to other invokers, by what came of it.");
+  handoffs.value(owner.done, label("reason", "done")).value(owner.lost, label("reason", "lost"));
+  for (std::size_t i = 0; i < owner.returned.size(); ++i) {
+    handoffs.value(owner.returned[i], label("reason", name_of(static_cast<Return>(i))));
+  }
+  text.family("larder_handoff_offers_total", "counter", "Offers to other invokers.")
+      .value(owner.offers);
+  text.family("larder_handoffs_under_way", "gauge", "At other invokers.").value(owner.outstanding);
+  const auto& executor = stats.executor;
+  auto& guests = text.family("larder_guests_total", "counter",
+                             "Activations of other invokers, by what came of them.");
+  guests.value(executor.done, label("fate", "run")).value(executor.failed, label("fate", "failed"));
+  guests.value(executor.lapsed, label("fate", "lapsed"));
+  for (std::size_t i = 0; i < executor.refused.size(); ++i) {
+    const std::string_view name = name_of(static_cast<Refusal>(i));
+    guests.value(executor.refused[i], label("fate", "refused_" + std::string(name)));
+  }
+  text.family("larder_guests", "gauge", "Here or expected.").value(executor.guests);
+  text.family("larder_peers_connected", "gauge", "Other invokers.").value(stats.peers_up);
+  text.family("larder_peer_connections_broken_total", "counter", "With other invokers.")
+      .value(stats.links_broken);
+  text.family("larder_peer_connections_refused_total", "counter", "Of who could not say who it is.")
+      .value(stats.links_refused);
+}
+
 }  // namespace
 
 std::string metrics_of(const Measured& measured,
@@ -95,6 +129,7 @@ std::string metrics_of(const Measured& measured,
   append_database(measured.database, text);
   append_health(measured.containers, text);
   append_volumes(measured.volumes, text);
+  if (measured.handoff) append_handoff(*measured.handoff, text);
   if (settings.stock_names) {
     append_stock_metrics({measured.engine, measured.topic, measured.lag, settings.stock_tags},
                          text);

@@ -11,6 +11,7 @@
 #include "invoker/message_feed.h"
 #include "invoker_couchdb/couch_actions.h"
 #include "invoker_couchdb/couch_activations.h"
+#include "invoker_handoff/handoff.h"
 #include "invoker_settings/settings.h"
 
 namespace program {
@@ -24,6 +25,7 @@ struct Measured {
   invoker::Health containers;
   bool database = false;        // answers, and takes records
   std::optional<bool> volumes;  // larder-storaged answers; nothing: none is looked for
+  std::optional<invoker_handoff::HandoffStats> handoff;  // nothing: it is off
   std::uint64_t unreadable = 0;
   std::uint64_t repeated = 0;
   bool enabled = false;

@@ -17,6 +17,8 @@
 #include "invoker/pinger.h"
 #include "invoker_couchdb/database_probe.h"
 #include "invoker_couchdb/namespace_blacklist.h"
+#include "invoker_handoff/drill.h"
+#include "invoker_handoff/handoff.h"
 #include "invoker_volumes/storaged_volumes.h"
 #include "invoker_volumes/volume_stager.h"
 #include "periodic.h"
@@ -65,6 +67,8 @@ struct ClassicInvoker::Parts {
   std::atomic<std::int64_t> lag = -1;  // of the topic; -1: not known
   std::unique_ptr<Periodic> lag_watch;
   std::unique_ptr<invoker::MessageFeed> feed;  // before the engine, whose last ends it hears of
+  std::unique_ptr<invoker_handoff::Placement> placement;  // null: nothing is handed over
+  std::unique_ptr<invoker_handoff::Handoff> handoff;      // the same
   std::unique_ptr<invoker::Invoker> engine;
   std::unique_ptr<invoker::MessageReader> reader;
   std::unique_ptr<invoker::Pinger> pinger;
@@ -86,7 +90,9 @@ struct ClassicInvoker::Parts {
   base::Status open_containers(const StopAsked& stop_asked);
   base::Result<std::unique_ptr<invoker::ContainerFactory>> make_containers() const;
   void open_volumes();
+  base::Status open_handoff();
   void open_engine();
+  void processed(const invoker::ActivationMessage& message);
   void begin();
 
   void keep(const invoker::ActivationMessage& message, const invoker::Activation& activation);

@@ -134,6 +134,25 @@ invoker::FileStager& ClassicInvoker::Parts::files() {
   return no_volumes;
 }
 
+base::Status ClassicInvoker::Parts::open_handoff() {
+  if (!settings.handoff.on()) return {};
+  std::vector<int> numbers;
+  for (const auto& peer : peers_of(settings, instance)) numbers.push_back(peer.invoker);
+  placement = std::make_unique<invoker_handoff::Drill>(instance.id, settings.handoff.drill_percent,
+                                                       std::move(numbers), nullptr);
+  TRY(handoff,
+      invoker_handoff::Handoff::start(handoff_config(settings, instance),
+                                      {*placement, clock, log, [this] { feed->processed(); }}));
+  log.info("Invoker", "other invokers reach it on port " + std::to_string(handoff->port()));
+  return {};
+}
+
+// Of one that somebody else has had the feed has its place back already.
+void ClassicInvoker::Parts::processed(const invoker::ActivationMessage& message) {
+  if (message.owner) return handoff->guest_ended(message.owner->guest);
+  if (!message.place_given_back) feed->processed();
+}
+
 void ClassicInvoker::Parts::open_engine() {
   timer = std::make_unique<base::ThreadTimer>();
   invoker::AcknowledgerConfig acks;
@@ -145,13 +164,13 @@ void ClassicInvoker::Parts::open_engine() {
       invoker::AcknowledgerOutside{
           *producer, *timer, clock, log,
           [this](const auto& message, const auto& activation) { keep(message, activation); },
-          [this](const invoker::ActivationMessage&) { feed->processed(); }});
+          [this](const invoker::ActivationMessage& message) { processed(message); }});
   engine = std::make_unique<invoker::Invoker>(
       engine_config(settings, instance),
-      invoker::Outside{*actions, *containers, files(), *acknowledger, clock, log});
+      invoker::Outside{*actions, *containers, files(), *acknowledger, clock, log, handoff.get()});
   reader = std::make_unique<invoker::MessageReader>(invoker::MessageReaderOutside{
       *engine, *acknowledger, [this](std::string_view name) { return blacklist->is_blocked(name); },
-      [this] { feed->processed(); }, clock, log});
+      [this] { feed->processed(); }, clock, log, handoff != nullptr});
 }
 
 void ClassicInvoker::Parts::begin() {
@@ -160,6 +179,10 @@ void ClassicInvoker::Parts::begin() {
       [this](const std::string& message) { reader->read(message); }, log);
   pinger = std::make_unique<invoker::Pinger>(instance, settings.kafka.topic_prefix + "health",
                                              *health_producer, *timer, clock, log);
+  if (handoff) {
+    handoff->use(*engine);
+    handoff->set_peers(peers_of(settings, instance));
+  }
   feed->start();
   lag_watch = std::make_unique<Periodic>(kLagPause, [this] { look_at_lag(); });
   const std::lock_guard lock(enabling);

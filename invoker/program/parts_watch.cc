@@ -61,6 +61,7 @@ std::string ClassicInvoker::Parts::metrics() const {
                      .containers = containers->health(),
                      .database = readiness.ok(kDatabase),
                      .volumes = volumes ? std::optional(volumes->health().ok) : std::nullopt,
+                     .handoff = handoff ? std::optional(handoff->stats()) : std::nullopt,
                      .unreadable = reader->unreadable(),
                      .repeated = reader->repeated(),
                      .enabled = pinger->is_enabled(),

@@ -28,6 +28,8 @@ base::Status read_limits(const Reader& reader, LimitSettings& limits);
 base::Status read_records(const Reader& reader, RecordSettings& records);
 base::Status read_parameter_storage(const Reader& reader, ParameterStorageSettings& storage);
 base::Status read_server(const Reader& reader, ServerSettings& server);
+// After the pool, of which it takes a part.
+base::Status read_handoff(const Reader& reader, InvokerSettings& settings);
 base::Status read_metrics(const Reader& reader, MetricsSettings& metrics);
 base::Status read_log(const Reader& reader, base::LogConfig& log);
 // RUNTIMES_MANIFEST, and the stem cells that the pool keeps. Adds to `notices`.

@@ -96,6 +96,7 @@ base::Status read_inside(const Reader& reader, Start& start) {
   TRY_STATUS(read_records(reader, settings.records));
   TRY_STATUS(read_runtimes(reader, settings, start.notices));
   TRY_STATUS(read_server(reader, settings.server));
+  TRY_STATUS(read_handoff(reader, settings));
   TRY_STATUS(read_metrics(reader, settings.metrics));
   TRY_STATUS(read_log(reader, settings.log));
   TRY(settings.data_folder, reader.text("larder.data-folder"));

@@ -147,6 +147,27 @@ struct MetricsSettings {
   bool log_markers = true;   // a log line for each step of an activation
 };
 
+struct HandoffPeer {
+  int invoker = 0;
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+// Activations that another invoker runs. Off where there is neither key nor certificate.
+struct HandoffSettings {
+  std::string key;                                  // that invokers share; empty: certificates
+  std::string certificate, private_key, authority;  // files
+  std::string address;
+  std::uint16_t port = 0;
+  std::vector<HandoffPeer> peers;
+  bool takes_guests = true;
+  std::int64_t reserve_bytes = 0;  // of the pool, for guests
+  milliseconds budget{5};
+  int drill_percent = 0;
+
+  bool on() const { return !key.empty() || !certificate.empty(); }
+};
+
 struct InvokerSettings {
   IdentitySettings identity;
   KafkaSettings kafka;
@@ -163,6 +184,7 @@ struct InvokerSettings {
   milliseconds blacklist_interval{300'000};
   ParameterStorageSettings parameter_storage;
   ServerSettings server;
+  HandoffSettings handoff;
   MetricsSettings metrics;
   base::LogConfig log;
   std::string data_folder;             // for what must outlive a restart
