@@ -11,6 +11,7 @@ import {BASE, buildImages, docker, freePort, IMAGE, inspect, makeKeys, relay, ro
 import {privileged} from '../docker_image/stock.mjs';
 import {service, skip} from '../e2e/invoker.mjs';
 import {remove, scratchFolder} from '../e2e/platform.mjs';
+import {reasonWithoutStoraged} from '../e2e/storaged.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const ansible = process.env.ANSIBLE_PLAYBOOK;
@@ -35,7 +36,7 @@ const variables = {
   test_prefix: `t${randomBytes(4).toString('hex')}-`,
   larder_invoker: {
     privileged: isPrivileged, security: isPrivileged ? [] : ['seccomp=unconfined'], ping_seconds: 30, ready_seconds: 30,
-    settings: {metrics_stockNames: true},
+    settings: {metrics_stockNames: true}, run_dir: join(folder, 'run'),
   },
 };
 
@@ -69,13 +70,14 @@ before(async () => {
   cpSync(join(root, 'ansible/larder-invoker.yml'), join(folder, 'openwhisk/ansible/larder-invoker.yml'));
   cpSync(join(root, 'ansible/roles/larder_invoker'), join(folder, 'openwhisk/ansible/roles/larder_invoker'), {recursive: true});
   variables.test_port = await freePort(6);
+  variables.larder_invoker.storaged_port = await freePort(2);
   watched = watch();
 });
 after(async () => {
   watching = false;
   await watched;
   for (const relayed of relays.values()) relayed.kill('SIGKILL');
-  for (const name of ['invoker0', 'invoker1', ...OTHERS]) await docker('rm', '-f', name).catch(() => undefined);
+  for (const name of ['invoker0', 'invoker1', 'invoker1-storaged', 'invoker1-storaged-before', ...OTHERS]) await docker('rm', '-f', name).catch(() => undefined);
   remove(folder);
 });
 
@@ -210,6 +212,29 @@ test('a variable that changes is a reason to run it again, on the hosts that it 
   assert.notEqual((await ids())[1], second);
 });
 
+const running = name => inspect(name, '.State.Running').catch(() => false);
+const storagedId = () => inspect('invoker1-storaged', '.Id');
+const withVolumes = options => ['-e', JSON.stringify({larder_invoker: {...variables.larder_invoker, volumes: 'embedded', ...options}}), '--limit', 'invoker1'];
+
+test('with volumes each invoker has a larder-storaged beside it, and is ready when that is', {skip: reasonWithoutStoraged()}, async () => {
+  await plays('deploy', ...withVolumes());
+  assert.equal(await running('invoker1-storaged'), true);
+  assert.ok((await inspect('invoker1', '.Config')).Env.includes('CONFIG_larder_volumes=required'));
+  assert.match(log('invoker1'), /larder-storaged is there/);
+  assert.match(await docker('exec', 'invoker1-storaged', 'larder', 'volume', 'metrics'), /larder_storage_attempts_open 0/);
+  const [first, storaged] = [await ids(), await storagedId()];
+  assert.deepEqual(changes(await plays('deploy', ...withVolumes())), {invoker1: 0});
+  assert.deepEqual([await ids(), await storagedId()], [first, storaged]);
+
+  // The invoker is stopped for another larder-storaged; that one does not come, and both are as before.
+  const failed = await play('deploy', ...withVolumes({storaged_settings: {'store.directory': '/proc/nowhere'}, ready_seconds: 3}));
+  assert.notEqual(failed.code, 0);
+  assert.match(failed.said, /The invoker that was there before serves again/);
+  assert.deepEqual([await ids(), await storagedId()], [first, storaged]);
+  assert.deepEqual([await running('invoker1'), await running('invoker1-storaged')], [true, true]);
+  assert.equal(await docker('ps', '-aq', '--filter', 'name=before'), '');
+});
+
 test('a container that was stopped is started, not made again', async () => {
   const before = await ids();
   await docker('stop', 'invoker0');
@@ -231,6 +256,7 @@ test('back to the stock image, and again without a change; what waits for the da
   assert.equal(readFileSync(join(data('invoker1'), 'waiting'), 'utf8'), 'a record');
   for (const name of ['invoker0', 'invoker1']) assert.equal((await imageOf(name))[1], `${STOCK}:latest`);
   assert.ok(!(await inspect('invoker0', '.Config')).Env.some(variable => variable.startsWith('CONFIG_larder_')));
+  assert.equal(await running('invoker1-storaged'), false, 'it goes with Larder');
   assert.deepEqual(changes(await plays('stock')), unchanged);
 });
 

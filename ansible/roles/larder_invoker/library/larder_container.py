@@ -34,6 +34,9 @@ options:
   security: {type: list, elements: str, default: [], description: As for docker run --security-opt.}
   userns: {type: str, default: "", description: As for docker run.}
   pid_mode: {type: str, default: "", description: As for docker run.}
+  network: {type: str, default: "", description: As for docker run.}
+  capabilities: {type: list, elements: str, default: [], description: As for docker run --cap-add.}
+  devices: {type: list, elements: str, default: [], description: As for docker run --device; paths that are the same inside.}
   restart: {type: str, default: "no", description: As for docker run.}
   stop_seconds: {type: int, default: 10, description: Between SIGTERM and SIGKILL.}
   keep: {type: bool, default: false, description: "What is replaced is stopped and kept, called as before and C(-before)."}
@@ -109,6 +112,15 @@ def volume_of(text):
     return ":".join(part.rstrip("/") or "/" for part in text.split(":"))
 
 
+def network_of(text):
+    """Docker has had two names for its usual one."""
+    return "" if text in ("default", "bridge") else text
+
+
+def capability_of(text):
+    return text[4:] if text.startswith("CAP_") else text
+
+
 def wanted_state(parameters, image):
     environment = environment_of(image["Config"]["Env"]) if image else {}
     environment.update((name, text_of(value)) for name, value in parameters["env"].items())
@@ -124,6 +136,9 @@ def wanted_state(parameters, image):
         "security": sorted(parameters["security"]),
         "userns": parameters["userns"],
         "pid_mode": parameters["pid_mode"],
+        "network": network_of(parameters["network"]),
+        "capabilities": sorted(capability_of(name) for name in parameters["capabilities"]),
+        "devices": sorted(parameters["devices"]),
         "restart": parameters["restart"],
     }
     state.update(("env " + name, value_of(value)) for name, value in environment.items())
@@ -151,6 +166,9 @@ def present_state(container):
         "security": sorted(set(host["SecurityOpt"] or []) - IMPLIED),
         "userns": host["UsernsMode"],
         "pid_mode": host["PidMode"],
+        "network": network_of(host["NetworkMode"]),
+        "capabilities": sorted(capability_of(name) for name in host["CapAdd"] or []),
+        "devices": sorted(device["PathOnHost"] for device in host["Devices"] or []),
         "restart": host["RestartPolicy"]["Name"] or "no",
     }
     state.update(("env " + name, value_of(value)) for name, value in environment_of(config["Env"]).items())
@@ -181,11 +199,15 @@ def run_arguments(parameters):
             "--restart", parameters["restart"]]
     if parameters["privileged"]:
         args.append("--privileged")
-    for option, value in (("--userns", parameters["userns"]), ("--pid", parameters["pid_mode"])):
+    for option, value in (("--userns", parameters["userns"]), ("--pid", parameters["pid_mode"]), ("--network", parameters["network"])):
         if value:
             args += [option, value]
     for option in parameters["security"]:
         args += ["--security-opt", option]
+    for capability in parameters["capabilities"]:
+        args += ["--cap-add", capability]
+    for device in parameters["devices"]:
+        args += ["--device", device]
     for volume in parameters["volumes"]:
         args += ["--volume", volume]
     for port in parameters["ports"]:
@@ -255,6 +277,9 @@ def main():
         "security": {"type": "list", "elements": "str", "default": []},
         "userns": {"type": "str", "default": ""},
         "pid_mode": {"type": "str", "default": ""},
+        "network": {"type": "str", "default": ""},
+        "capabilities": {"type": "list", "elements": "str", "default": []},
+        "devices": {"type": "list", "elements": "str", "default": []},
         "restart": {"type": "str", "default": "no"},
         "stop_seconds": {"type": "int", "default": 10},
         "keep": {"type": "bool", "default": False},
