@@ -4,6 +4,7 @@
 #include "experiments.h"
 #include "floors.h"
 #include "stage.h"
+#include "storage_ceph/ceph_store.h"
 
 namespace volumes_bench {
 namespace {
@@ -13,7 +14,51 @@ using base::Status;
 
 constexpr std::uint64_t kBytes = 256 * kMiB;
 
-Result<Row> commit_of(Subject& subject, int files, int round) {
+// The store itself, as the floor: what one question and one change of it cost.
+class StoreFloor {
+ public:
+  static Result<StoreFloor> connect(const RadosFloor& rados) {
+    storage_ceph::CephOptions options;
+    options.conf_file = rados.conf_file;
+    options.user = rados.user;
+    TRY(auto store, storage_ceph::connect(options));
+    return StoreFloor(std::move(store));
+  }
+
+  // A change with a guard, and values of 4 KiB.
+  Result<double> change_ms(int values) {
+    storage::ObjectWrite change;
+    change.omap_equals = {{"head", std::exchange(head_, std::to_string(++changes_))}};
+    change.omap_set["head"] = head_;
+    for (int i = 0; i < values; ++i)
+      change.omap_set[head_ + "." + std::to_string(i)] =
+          std::string(4 * kKiB, static_cast<char>('a' + i % 26));
+    TRY(const double taken, timed([&]() -> Status {
+          TRY(const auto version, store_->write(object_, std::move(change)));
+          return version > 0 ? Status() : failed("changing", "the floor");
+        }));
+    return taken * 1000;
+  }
+
+  // One value.
+  Result<double> question_ms() {
+    TRY(const double taken, timed([&]() -> Status {
+          TRY(const auto page, store_->omap_get(object_, {"head"}));
+          return page.entries.size() == 1 ? Status() : failed("asking", "the floor");
+        }));
+    return taken * 1000;
+  }
+
+ private:
+  explicit StoreFloor(std::unique_ptr<storage::ObjectStore> store) : store_(std::move(store)) {}
+
+  std::unique_ptr<storage::ObjectStore> store_;
+  storage::ObjectId object_{storage::Pool::kMetadata, "bench-floor", "vol"};
+  std::string head_;
+  int changes_ = 0;
+};
+
+Result<Row> commit_of(Subject& subject, StoreFloor* floor, int files, int round) {
   const auto name = [&](int i) {
     return "c" + std::to_string(files) + "-" + std::to_string(round) + "-" + std::to_string(i);
   };
@@ -21,14 +66,22 @@ Result<Row> commit_of(Subject& subject, int files, int round) {
   for (int i = 0; i < files; ++i)
     TRY_STATUS(write_file(one->root() / name(i), 4 * kKiB, static_cast<std::uint64_t>(i)));
   TRY(const double taken, timed([&] { return one->finish(); }));
-  return Row{{std::to_string(files) + " files ms", taken * 1000}};
+  Row row{{std::to_string(files) + " files ms", taken * 1000}};
+  if (floor == nullptr) return row;
+  TRY(const double least, floor->change_ms(files));
+  row.push_back({"the store's own change ms", least});
+  return row;
 }
 
-Result<Row> attach_and_detach(Subject& subject) {
+Result<Row> attach_and_detach(Subject& subject, StoreFloor* floor) {
   TRY(const double taken, timed([&] {
         return activation(subject, kNodeA, [](const Path&) { return Status(); }, "idle");
       }));
-  return Row{{"attach + detach ms", taken * 1000}};
+  Row row{{"attach + detach ms", taken * 1000}};
+  if (floor == nullptr) return row;
+  TRY(const double least, floor->question_ms());
+  row.push_back({"one question of the store ms", least});
+  return row;
 }
 
 // A cluster's speed changes from second to second: its own benchmark runs between ours.
@@ -55,15 +108,21 @@ Result<Row> beside_rados(Subject& subject, const RadosFloor& rados, int round) {
 }  // namespace
 
 void commits(World& world) {
+  auto floor = world.rados ? StoreFloor::connect(*world.rados) : failed("no store", "");
+  StoreFloor* const store = floor ? &*floor : nullptr;
   for (const auto& [files, rounds] : {std::pair(1, 21), {10, 21}, {100, 11}, {1000, 7}}) {
     world.measure("M3 " + std::to_string(files),
                   "a commit of " + std::to_string(files) + " new files of 4 KiB, its end alone",
-                  world.only({kDurable}), {rounds, rounds, 10},
-                  [&](Subject& subject, int round) { return commit_of(subject, files, round); });
+                  world.only({kDurable}), {rounds, rounds, 10}, [&](Subject& subject, int round) {
+                    return commit_of(subject, store, files, round);
+                  });
   }
   world.measure("A1", "attach, mount, unmount and detach a volume in which nothing is written",
                 world.only({kEphemeral, kDurable}), {101, 101, 5},
-                [](Subject& subject, int) { return attach_and_detach(subject); });
+                [&](Subject& subject, int) { return attach_and_detach(subject, store); });
+}
+
+void durable_bytes(World& world) {
   if (!world.rados) return;
   world.measure("F7", "256 MiB written in one activation, with its commit", world.only({kDurable}),
                 {5, 5, 25}, [&](Subject& subject, int round) {

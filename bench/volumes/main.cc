@@ -21,7 +21,7 @@ struct Experiment {
   const char* name;
   void (*run)(World& world);
 };
-constexpr std::array<Experiment, 12> kExperiments{{
+constexpr std::array<Experiment, 13> kExperiments{{
     {"idle", volumes_bench::idle_memory},
     {"data", volumes_bench::data_path},
     {"transfer", volumes_bench::producer_and_consumer},
@@ -30,6 +30,7 @@ constexpr std::array<Experiment, 12> kExperiments{{
     {"sizes", volumes_bench::sizes},
     {"small", volumes_bench::small_files},
     {"commits", volumes_bench::commits},
+    {"durable", volumes_bench::durable_bytes},
     {"pipelines", volumes_bench::pipelines},
     {"logs", volumes_bench::log_pipeline},
     {"databases", volumes_bench::databases},
