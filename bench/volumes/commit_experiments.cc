@@ -17,12 +17,15 @@ constexpr std::uint64_t kBytes = 256 * kMiB;
 // The store itself, as the floor: what one question and one change of it cost.
 class StoreFloor {
  public:
-  static Result<StoreFloor> connect(const RadosFloor& rados) {
+  static Result<StoreFloor> connect(const World& world) {
+    if (!world.rados) return base::Error{base::ErrorCode::kUnavailable, "there is no Ceph"};
     storage_ceph::CephOptions options;
-    options.conf_file = rados.conf_file;
-    options.user = rados.user;
+    options.conf_file = world.rados->conf_file;
+    options.user = world.rados->user;
     TRY(auto store, storage_ceph::connect(options));
-    return StoreFloor(std::move(store));
+    StoreFloor floor(std::move(store));
+    TRY_STATUS(floor.change_ms(1));  // so that there is something to ask for
+    return floor;
   }
 
   // A change with a guard, and values of 4 KiB.
@@ -50,10 +53,13 @@ class StoreFloor {
   }
 
  private:
-  explicit StoreFloor(std::unique_ptr<storage::ObjectStore> store) : store_(std::move(store)) {}
+  explicit StoreFloor(std::unique_ptr<storage::ObjectStore> store)
+      : store_(std::move(store)),
+        object_{storage::Pool::kMetadata, "bench-floor",
+                std::to_string(Clock::now().time_since_epoch().count())} {}
 
   std::unique_ptr<storage::ObjectStore> store_;
-  storage::ObjectId object_{storage::Pool::kMetadata, "bench-floor", "vol"};
+  storage::ObjectId object_;
   std::string head_;
   int changes_ = 0;
 };
@@ -108,7 +114,7 @@ Result<Row> beside_rados(Subject& subject, const RadosFloor& rados, int round) {
 }  // namespace
 
 void commits(World& world) {
-  auto floor = world.rados ? StoreFloor::connect(*world.rados) : failed("no store", "");
+  auto floor = StoreFloor::connect(world);
   StoreFloor* const store = floor ? &*floor : nullptr;
   for (const auto& [files, rounds] : {std::pair(1, 21), {10, 21}, {100, 11}, {1000, 7}}) {
     world.measure("M3 " + std::to_string(files),
@@ -117,6 +123,11 @@ void commits(World& world) {
                     return commit_of(subject, store, files, round);
                   });
   }
+}
+
+void attaching(World& world) {
+  auto floor = StoreFloor::connect(world);
+  StoreFloor* const store = floor ? &*floor : nullptr;
   world.measure("A1", "attach, mount, unmount and detach a volume in which nothing is written",
                 world.only({kEphemeral, kDurable}), {101, 101, 5},
                 [&](Subject& subject, int) { return attach_and_detach(subject, store); });

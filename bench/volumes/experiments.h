@@ -14,7 +14,8 @@ void pipelines(World& world);              // P1, P2, P4
 void log_pipeline(World& world);           // P3
 void databases(World& world);              // P5
 void small_files(World& world);            // M1, M2, M4
-void commits(World& world);                // M3, attach and detach
+void commits(World& world);                // M3
+void attaching(World& world);              // A1
 void durable_bytes(World& world);          // F7
 void data_path(World& world);              // sequential and random, beside the bare disk
 void known_names(World& world);            // memory of a daemon that knows a million

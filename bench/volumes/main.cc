@@ -21,7 +21,7 @@ struct Experiment {
   const char* name;
   void (*run)(World& world);
 };
-constexpr std::array<Experiment, 13> kExperiments{{
+constexpr std::array<Experiment, 14> kExperiments{{
     {"idle", volumes_bench::idle_memory},
     {"data", volumes_bench::data_path},
     {"transfer", volumes_bench::producer_and_consumer},
@@ -30,6 +30,7 @@ constexpr std::array<Experiment, 13> kExperiments{{
     {"sizes", volumes_bench::sizes},
     {"small", volumes_bench::small_files},
     {"commits", volumes_bench::commits},
+    {"attach", volumes_bench::attaching},
     {"durable", volumes_bench::durable_bytes},
     {"pipelines", volumes_bench::pipelines},
     {"logs", volumes_bench::log_pipeline},
@@ -50,17 +51,21 @@ void run(const std::vector<std::string>& only, World& world) {
 
 int main(int count, char** words) {
   std::vector<std::string> only;
-  std::string json;
+  std::string json, services_folder;
   bool alone = false;
   CLI::App app("Larder's volumes beside other file systems.");
   app.add_option("experiments", only, "which; all by default");
   app.add_option("--json", json, "where the figures go");
   app.add_flag("--without-peers", alone, "native and ours alone");
+  app.add_option("--services", services_folder,
+                 "a folder for what services keep, on another file system than our files");
   CLI11_PARSE(app, count, words);
   std::signal(SIGPIPE, SIG_IGN);
 
   const testing_support::ScratchFolder scratch;
-  volumes_bench::Services services(scratch.path() / "services");
+  const volumes_bench::Path services_root =
+      services_folder.empty() ? scratch.path() : volumes_bench::Path(services_folder);
+  volumes_bench::Services services(services_root / "services");
   World world;
   world.scratch = scratch.path();
   volumes_bench::start_subjects(world, services, !alone);
