@@ -46,12 +46,12 @@ class DaemonOfNode final : public Daemon {
         log_(std::move(log)),
         cache_(std::move(cache)),
         ephemeral_(std::move(ephemeral)),
-        volumes_(store, clock, options_.node, options_.lease, *ephemeral_),
+        volumes_(store, clock, options_.node, options_.lease, *ephemeral_, room_),
         people_(volumes_, clock, options_.directory / "people"),
         numbers_(options_.directory / "next-attempt"),
         files_({.cached_file_bytes_max = options_.whole_file_bytes_max}, *cache_, log_),
         pool_(options_.fetch_threads),
-        ahead_(files_) {}
+        ahead_(files_, room_) {}
 
   ~DaemonOfNode() override {
     upkeep_.request_stop();
@@ -157,6 +157,7 @@ class DaemonOfNode final : public Daemon {
   const base::Logger log_;
   const std::unique_ptr<ContentCache> cache_;
   const std::unique_ptr<EphemeralTier> ephemeral_;
+  const std::shared_ptr<Bell> room_ = std::make_shared<Bell>();
   Volumes volumes_;
   People people_;
   Numbers numbers_;

@@ -88,6 +88,7 @@ Result<std::shared_ptr<Volume>> Volumes::open_space(const VolumeName& name,
   options.lease = lease_;
   options.root_uid = uid;
   options.root_gid = uid;
+  options.early_room = [room = room_] { room->ring(); };
   auto volume = std::make_shared<Volume>();
   volume->name = name;
   volume->space = space;

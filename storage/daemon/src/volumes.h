@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "bell.h"
 #include "ephemeral_tier.h"
 #include "storage/object_store.h"
 #include "storage_tree/tree.h"
@@ -67,13 +68,15 @@ std::string random_name();
 // Threads: any. Every method may wait for the store.
 class Volumes {
  public:
+  // `room` is rung when the store can take more of what activations write while they run.
   Volumes(storage::ObjectStore& store, const base::Clock& clock, std::string node,
-          std::chrono::milliseconds lease, EphemeralTier& ephemeral)
+          std::chrono::milliseconds lease, EphemeralTier& ephemeral, std::shared_ptr<Bell> room)
       : store_(store),
         clock_(clock),
         node_(std::move(node)),
         lease_(lease),
-        ephemeral_(ephemeral) {}
+        ephemeral_(ephemeral),
+        room_(std::move(room)) {}
 
   // Made for user and group `uid` where it is missing.
   base::Result<std::shared_ptr<Volume>> open_or_make(const VolumeName& name, uid_t uid);
@@ -114,6 +117,7 @@ class Volumes {
   const std::string node_;
   const std::chrono::milliseconds lease_;
   EphemeralTier& ephemeral_;
+  const std::shared_ptr<Bell> room_;
   std::mutex opening_;  // held while a tree is opened: it has one opener at a time; then mutex_
   mutable std::mutex mutex_;
   // Guarded by mutex_:

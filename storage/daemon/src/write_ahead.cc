@@ -18,6 +18,7 @@ using storage_tree::Early;
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{10};
+constexpr std::chrono::milliseconds kLookNotBefore{1};  // after the last time
 // A file that grows is announced with room, so that not every piece has to be.
 constexpr std::uint64_t kPiecesAnnounced = 16;
 
@@ -37,8 +38,10 @@ std::uint64_t WriteAhead::Progress::pieces() const {
   return file.was_open ? file.size / kDataObjectBytes : pieces_of(file.size);
 }
 
-WriteAhead::WriteAhead(storage_attempts::AttemptFileSystem& files)
-    : files_(files), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+WriteAhead::WriteAhead(storage_attempts::AttemptFileSystem& files, std::shared_ptr<Bell> room)
+    : files_(files),
+      room_(std::move(room)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 WriteAhead::~WriteAhead() {
   thread_.request_stop();
@@ -73,7 +76,9 @@ void WriteAhead::run(const std::stop_token& stop) {
       looking_at_ = 0;
       changed_.notify_all();
     }
-    changed_.wait_for(lock, stop, kLookEvery, [] { return false; });
+    lock.unlock();
+    room_->wait(stop, kLookNotBefore, kLookEvery);
+    lock.lock();
   }
 }
 

@@ -3,7 +3,8 @@
 // changed since; nothing of this is visible before.
 //
 // Threads: any method from any thread. It has one of its own, which looks at the files of the
-// attempts every few milliseconds: the kernel tells nobody of writes that it does itself.
+// attempts every few milliseconds: the kernel tells nobody of writes that it does itself. And as
+// soon as the store has room again.
 #pragma once
 
 #include <condition_variable>
@@ -14,14 +15,15 @@
 #include <thread>
 
 #include "attempt.h"
+#include "bell.h"
 #include "storage_attempts/attempt_file_system.h"
 
 namespace storage_daemon {
 
 class WriteAhead {
  public:
-  // `files` outlives it.
-  explicit WriteAhead(storage_attempts::AttemptFileSystem& files);
+  // `files` outlives it. `room` is rung when the store can take more.
+  WriteAhead(storage_attempts::AttemptFileSystem& files, std::shared_ptr<Bell> room);
   ~WriteAhead();
 
   void add(std::shared_ptr<Attempt> attempt);
@@ -49,6 +51,7 @@ class WriteAhead {
   static bool store(const Attempt& attempt, Progress& progress);
 
   storage_attempts::AttemptFileSystem& files_;
+  const std::shared_ptr<Bell> room_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   // Guarded by mutex_; what they point to belongs to the thread while it looks.

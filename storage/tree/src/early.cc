@@ -35,6 +35,7 @@ void EarlyPieces::end(const std::string& writer, InodeNumber inode, std::uint64_
   --owner.under_way;
   --under_way_;
   // Under the lock: who waits for the last one may free this object.
+  if (room_) room_();
   changed_.notify_all();
 }
 

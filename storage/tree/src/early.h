@@ -8,12 +8,14 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "storage_tree/outcome.h"
 
@@ -35,7 +37,8 @@ class EarlyPieces {
   };
   using Pieces = std::map<std::uint64_t, Piece>;  // by their place in the file
 
-  explicit EarlyPieces(std::size_t most) : most_(most) {}
+  // `room` is called when another one may begin.
+  EarlyPieces(std::size_t most, std::function<void()> room) : most_(most), room_(std::move(room)) {}
   // Waits for what is under way.
   ~EarlyPieces();
 
@@ -66,6 +69,7 @@ class EarlyPieces {
   };
 
   const std::size_t most_;
+  const std::function<void()> room_;
   mutable std::mutex mutex_;  // guards everything below
   std::condition_variable changed_;
   std::map<std::string, Writer> writers_;

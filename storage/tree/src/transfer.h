@@ -42,12 +42,13 @@ base::Status run_bounded(
 // The data objects of a sparse file: those with at least one byte that is not in a hole.
 base::Result<std::vector<storage::Content::Run>> data_runs(int fd, std::uint64_t size);
 
-// Of one volume: what activations store before their end leaves the store to commits.
-inline constexpr std::size_t kEarlyAtOnce = 8;
+// Of one volume, as many as one file's upload has.
+inline constexpr std::size_t kEarlyAtOnce = 16;
 
 class Transfer {
  public:
-  explicit Transfer(Volume& volume) : volume_(volume) {}
+  explicit Transfer(Volume& volume)
+      : volume_(volume), early_(kEarlyAtOnce, volume.options.early_room) {}
 
   // All objects of the content, but those that are stored already and hold what the file does.
   base::Status upload(const std::string& writer, InodeNumber inode, int fd, const Content& content);
@@ -69,7 +70,7 @@ class Transfer {
                             Bounded& requests);
 
   Volume& volume_;
-  EarlyPieces early_{kEarlyAtOnce};
+  EarlyPieces early_;
 };
 
 }  // namespace storage_tree

@@ -47,6 +47,9 @@ struct Options {
   std::chrono::seconds activations_kept{3600};
   // Of waits and of names that must differ from those of other openers; absent: taken at random.
   std::optional<std::uint64_t> seed;
+  // Called when upload_early(), which said kNotNow, may be asked again: on a thread of the store,
+  // under locks of the tree. It must not wait and must not call the tree.
+  std::function<void()> early_room;
   // Waits before another try; a test hands in its own.
   std::function<void(std::chrono::nanoseconds)> pause;
 };
