@@ -140,6 +140,53 @@ TEST_F(CommitTest, AnAbortInTheMiddleOfACommitStopsIt) {
   EXPECT_EQ(Attempt(*other, "x").snapshot.number(), 0U);
 }
 
+TEST_F(CommitTest, WhereNobodyElseCommitsACommitIsOneRequest) {
+  CountingStore counting(store_);
+  const auto tree = Tree::open(counting, "guest/photos", clock_, options("node"));
+  ASSERT_TRUE(tree.ok());
+  for (const std::string name : {"a", "b", "c"}) {
+    Attempt attempt(**tree, "of-" + name);
+    attempt.make(name, "1");
+    attempt.make_directory(name + "d");
+    counting.reads = counting.writes = 0;
+    EXPECT_EQ(attempt.commit().kind, Kind::kCommitted);
+    EXPECT_EQ(counting.writes, 1);
+    EXPECT_EQ(counting.reads, name == "a" ? 1 : 0);
+  }
+  EXPECT_THAT(names(**tree, Attempt(**tree, "x").snapshot),
+              ElementsAre("a", "ad", "b", "bd", "c", "cd"));
+}
+
+// What a node takes for granted decides nothing against anybody, and nothing wrong.
+TEST_F(CommitTest, WhatWasTakenForGrantedAndIsNotSoIsAskedFor) {
+  HookedStore hooked(store_);
+  const auto tree = Tree::open(hooked, "guest/photos", clock_, options("node"));
+  ASSERT_TRUE(tree.ok());
+  const auto other = open("other");
+  Attempt first(**tree, "first");
+  first.make("a", "1");
+  EXPECT_EQ(first.commit().number, 1U);
+
+  Attempt moved(**tree, "moved"), before_moved(*other, "before-moved");
+  moved.make("b", "2");
+  before_moved.make("c", "3");
+  hooked.before_write = [&] { EXPECT_EQ(before_moved.commit().number, 2U); };
+  EXPECT_EQ(moved.commit().number, 3U);
+
+  Attempt same(**tree, "same"), before_same(*other, "before-same");
+  same.make("d", "4");
+  before_same.make("d", "5");
+  hooked.before_write = [&] { EXPECT_EQ(before_same.commit().number, 4U); };
+  EXPECT_EQ(same.commit().kind, Kind::kConflict);
+
+  Attempt mine(**tree, "act", "act-1"), theirs(*other, "act", "act-2");
+  mine.make("e", "6");
+  theirs.make("e", "7");
+  hooked.before_write = [&] { EXPECT_EQ(theirs.commit().number, 5U); };
+  EXPECT_EQ(mine.commit().kind, Kind::kAlreadyApplied);
+  EXPECT_THAT(names(*other, Attempt(*other, "x").snapshot), ElementsAre("a", "b", "c", "d", "e"));
+}
+
 TEST_F(CommitTest, AHeadThatMovedIsNoConflict) {
   HookedStore hooked(store_);
   const auto tree = Tree::open(hooked, "guest/photos", clock_, options("node"));

@@ -92,4 +92,16 @@ class HookedStore final : public ForwardingStore {
   }
 };
 
+class CountingStore final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  int reads = 0, writes = 0;
+
+ private:
+  Fate before(const storage::ObjectWrite* change) override {
+    ++(change != nullptr ? writes : reads);
+    return Fate::kGoesOn;
+  }
+};
+
 }  // namespace storage_tree

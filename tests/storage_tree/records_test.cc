@@ -139,7 +139,8 @@ TEST_F(DamageTest, AnyDamagedValueIsDataLossAndNamed) {
   for (const auto& [key, value] : values->entries) {
     SCOPED_TRACE(key);
     storage::ObjectWrite damage;
-    damage.omap_set[key] = value.substr(0, value.size() - 1) + "~";
+    damage.omap_set[key] = value;
+    damage.omap_set[key].back() ^= 1;
     ASSERT_TRUE(store_.write(volume, damage).ok());
     bool met = false;
     const auto look = [&](const auto& result) {

@@ -1,5 +1,6 @@
 #include "write_operation.h"
 
+#include <cstring>
 #include <set>
 
 #include "storage/object_rules.h"
@@ -23,6 +24,24 @@ base::Result<librados::bufferlist> buffer_of(const storage::ByteSource& source) 
   TRY_STATUS(source.read({bytes.c_str(), source.count}));
   buffer.push_back(std::move(bytes));
   return buffer;
+}
+
+// One piece of memory for all values: a piece for each would be two pages for each that has a bit
+// more than one.
+std::map<std::string, librados::bufferlist> buffers_of(
+    const std::map<std::string, std::string>& values) {
+  std::size_t all = 0;
+  for (const auto& [key, value] : values) all += value.size();
+  ceph::buffer::ptr memory(ceph::buffer::create(static_cast<unsigned>(all)));
+  std::map<std::string, librados::bufferlist> buffers;
+  unsigned at = 0;
+  for (const auto& [key, value] : values) {
+    const auto size = static_cast<unsigned>(value.size());
+    std::memcpy(memory.c_str() + at, value.data(), size);
+    buffers.try_emplace(buffers.end(), key)->second.push_back(ceph::buffer::ptr(memory, at, size));
+    at += size;
+  }
+  return buffers;
 }
 
 // Guards come first, and the one on being there before all: what else asks an object that is not
@@ -63,11 +82,7 @@ base::Status fill(librados::ObjectWriteOperation& operation, const ObjectWrite& 
     operation.omap_rm_keys({change.omap_remove.begin(), change.omap_remove.end()});
   }
   if (!change.omap_set.empty()) {
-    std::map<std::string, librados::bufferlist> entries;
-    for (const auto& [key, value] : change.omap_set) {
-      entries.emplace_hint(entries.end(), key, buffer_of(value));
-    }
-    operation.omap_set(entries);
+    operation.omap_set(buffers_of(change.omap_set));
   }
   return {};
 }

@@ -35,9 +35,9 @@ Result<std::string> read_file(const std::filesystem::path& path) {
 }
 
 // Whole or not at all: a line without its end is none.
-Status append_line(const std::filesystem::path& path, std::string line) {
+Status write_line(const std::filesystem::path& path, int flags, std::string line) {
   line += '\n';
-  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600));
   if (!file.valid()) return error_from_errno(errno, "opening " + path.native());
   const ssize_t written = ::write(file.get(), line.data(), line.size());
   if (written < 0) return error_from_errno(errno, "writing " + path.native());
@@ -117,7 +117,7 @@ Status Attempt::make_folder() const {
   if (::mkdir(directory_.c_str(), 0700) != 0 || ::mkdir(staging().c_str(), 0700) != 0) {
     return error_from_errno(errno, "making " + staging().native());
   }
-  return append_line(directory_ / kAttemptFile, to_json(facts_).to_string());
+  return write_line(directory_ / kAttemptFile, O_APPEND, to_json(facts_).to_string());
 }
 
 Result<AttemptFacts> Attempt::read_facts(const std::filesystem::path& directory) {
@@ -134,7 +134,7 @@ Status Attempt::write_ended(const Result<storage::VolumeReport>& ended) const {
   } else {
     answer.value = ended.error();
   }
-  return append_line(directory_ / kAttemptFile, storage_control::encode(answer));
+  return write_line(directory_ / kAttemptFile, O_APPEND, storage_control::encode(answer));
 }
 
 std::optional<Result<storage::VolumeReport>> Attempt::read_ended(
@@ -147,23 +147,16 @@ std::optional<Result<storage::VolumeReport>> Attempt::read_ended(
   return storage_control::report_from(*answer->value);
 }
 
+// One name at a time has something under way: an earlier one was settled before another is begun.
+// So a mark that is not whole, because the daemon died here, may stand for a name that nobody has.
 Status Attempt::mark_uploading(const std::string& writer) const {
-  const std::string path = directory_ / kUploadingFile;
-  const std::string part = path + ".part";
-  {
-    std::ofstream file(part, std::ios::binary | std::ios::trunc);
-    if (!(file << writer) || !file.flush()) {
-      return Error{ErrorCode::kNoSpace, "cannot write " + part};
-    }
-  }
-  if (::rename(part.c_str(), path.c_str()) != 0) return error_from_errno(errno, "naming " + path);
-  return {};
+  return write_line(directory_ / kUploadingFile, O_TRUNC, writer);
 }
 
 std::optional<std::string> Attempt::uploading(const std::filesystem::path& directory) {
-  auto writer = read_file(directory / kUploadingFile);
-  if (!writer) return std::nullopt;
-  return *std::move(writer);
+  const auto text = read_file(directory / kUploadingFile);
+  if (!text || text->empty()) return std::nullopt;
+  return text->substr(0, text->find('\n'));
 }
 
 }  // namespace storage_daemon

@@ -14,6 +14,7 @@ class Encoder {
   Encoder& number(std::uint64_t value);
   Encoder& signed_number(std::int64_t value);
   Encoder& text(std::string_view value);
+  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
   std::string finish() &&;
 
  private:

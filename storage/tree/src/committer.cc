@@ -11,8 +11,10 @@ using Kind = Outcome::Kind;
 
 constexpr std::size_t kBatchMax = 64;
 constexpr unsigned kRoundsMax = 2000;
-constexpr unsigned kUnknownMax = 3;      // answers that the store may owe us before we give up
-constexpr unsigned kLostBeforeTurn = 8;  // races
+constexpr unsigned kUnknownMax = 3;          // answers that the store may owe us before we give up
+constexpr unsigned kLostBeforeTurn = 8;      // races
+constexpr std::size_t kGuessedKeysMax = 64;  // guards of one operation
+constexpr std::size_t kKnownKeysMax = 4096;
 // A turn that is not used for so long belongs to somebody who died.
 constexpr std::chrono::seconds kTurnHeldMax{2};
 
@@ -32,10 +34,7 @@ Committer::Committer(Volume& volume, Log& log, Uploads& uploads)
 base::Result<Outcome> Committer::commit(Prepared prepared, const storage::ReadSet& read,
                                         hints::Isolation isolation) {
   const CommitNumber snapshot = prepared.commit.snapshot;
-  // What the footprint points to; without the values, which are many bytes.
-  auto values = std::exchange(prepared.commit.values, {});
   const Commit footprint_of = prepared.commit;
-  prepared.commit.values = std::move(values);
   Request request{std::move(prepared), Footprint(footprint_of, read, isolation), snapshot, {}};
   std::unique_lock lock(mutex_);
   waiting_.push_back(&request);
@@ -60,7 +59,7 @@ void Committer::run(Batch batch) {
   unsigned lost = 0, unknown = 0;
   base::Error error = lost_race();
   for (unsigned round = 0; round < kRoundsMax && !batch.empty(); ++round) {
-    auto tried = try_once(batch);
+    auto tried = try_once(batch, round == 0);
     if (tried.ok()) continue;
     error = tried.error();
     if (error.code == base::ErrorCode::kConflict) {
@@ -78,20 +77,90 @@ void Committer::run(Batch batch) {
   for (auto* request : batch) request->answer = base::Result<Outcome>(error);
 }
 
-// Those that are decided leave the batch. kConflict: the head has moved; kAlreadyExists: it is
-// somebody else's turn.
-base::Status Committer::try_once(Batch& batch) {
-  const auto known = volume_.map();
+void Committer::learn(const VolumeState& state) {
+  const std::lock_guard lock(known_mutex_);
+  // An answer may come late.
+  if (known_ && known_->head.number > state.head.number) return;
+  if (!known_ || known_->raw_head != state.raw_head) known_ = {state.head, state.raw_head, {}};
+}
+
+void Committer::remember(const Draft& draft, const std::string& raw_head) {
+  const std::lock_guard lock(known_mutex_);
+  const bool as_known = known_ && known_->raw_head == draft.state.raw_head;
+  if (as_known) guesses_hold_ = true;
+  if (known_ && known_->head.number > draft.head.number) return;
+  if (!as_known || known_->merged.size() > kKnownKeysMax) known_ = Known();
+  known_->head = draft.head;
+  known_->raw_head = raw_head;
+  for (auto* request : draft.accepted) {
+    for (auto& key : merged_keys(request->commit())) {
+      const auto found = draft.current.find(key);
+      known_->merged[std::move(key)] = found == draft.current.end() ? "" : found->second;
+    }
+  }
+}
+
+void Committer::forget_known(bool guessed) {
+  const std::lock_guard lock(known_mutex_);
+  known_.reset();
+  if (guessed) guesses_hold_ = false;
+}
+
+base::Result<VolumeState> Committer::state_for(const Batch& batch, const RangeMap& map) {
   std::vector<std::string> keys{kTurnKey};
   for (auto* request : batch) {
     const Commit& commit = request->commit();
     keys.push_back(activation_key(commit.activation));
     if (request->prepared.stores_objects) keys.push_back(upload_key(commit.writer));
     for (auto& key : merged_keys(commit)) {
-      if (known->object_of(key) == kVolumeObject) keys.push_back(std::move(key));
+      if (map.object_of(key) == kVolumeObject) keys.push_back(std::move(key));
     }
   }
-  TRY(const auto state, log_.settled(keys));
+  return log_.settled(keys);
+}
+
+// The state as it is where nobody else has committed since, no attempt of these activations has
+// ended, and it is nobody's turn. It is for writing alone: nothing may be decided against anybody
+// by it, so there must be no log to look at.
+std::optional<VolumeState> Committer::guess_for(const Batch& batch, const RangeMap& map) {
+  const std::lock_guard lock(known_mutex_);
+  if (!known_ || !guesses_hold_ || known_->head.applied != known_->head.number ||
+      known_->head.map_version != map.version) {
+    return std::nullopt;
+  }
+  VolumeState state{known_->head, known_->raw_head, {}};
+  std::size_t guards = 0;
+  for (auto* request : batch) {
+    const Commit& commit = request->commit();
+    if (request->checked != state.head.number || !is_direct(map, commit)) return std::nullopt;
+    if (request->prepared.stores_objects) {
+      state.values[upload_key(commit.writer)] = uploads_.mark();
+    }
+    std::set<std::string> made;  // what directories that are new hold
+    for (const auto& name : commit.names) {
+      if (name.directory && name.old_inode == 0) made.insert(directory_key(name.inode));
+    }
+    for (auto& key : merged_keys(commit)) {
+      const auto found = known_->merged.find(key);
+      if (++guards > kGuessedKeysMax || (found == known_->merged.end() && !made.contains(key))) {
+        return std::nullopt;
+      }
+      if (found != known_->merged.end() && !found->second.empty()) {
+        state.values[std::move(key)] = found->second;
+      }
+    }
+  }
+  return state;
+}
+
+// Those that are decided leave the batch. kConflict: the head has moved; kAlreadyExists: it is
+// somebody else's turn.
+base::Status Committer::try_once(Batch& batch, bool may_guess) {
+  const auto known = volume_.map();
+  auto guess = may_guess ? guess_for(batch, *known) : std::nullopt;
+  const bool guessed = guess.has_value();
+  TRY(const auto state,
+      guessed ? base::Result<VolumeState>(*std::move(guess)) : state_for(batch, *known));
   TRY(const auto map, volume_.map(state.head.map_version));
   for (auto* request : batch) TRY_STATUS(settle(*request, state));
   publish(batch);
@@ -101,13 +170,15 @@ base::Status Committer::try_once(Batch& batch) {
   publish(batch);
   if (batch.empty()) return {};
 
-  Draft draft{state, *map, state.head, is_direct(*map, batch.front()->commit()), 0, state.values,
-              {},    {},   {}};
+  Draft draft{state, guessed,      *map, state.head, is_direct(*map, batch.front()->commit()),
+              0,     state.values, {},   {},         {}};
   for (auto* request : batch) {
     if (!fits(draft, *request)) break;
     if (!meets(draft, *request)) TRY_STATUS(add(draft, *request));
   }
-  TRY_STATUS(carry_out(draft));
+  auto carried_out = carry_out(draft);
+  if (guessed && is_conflict(carried_out)) return try_once(batch, false);
+  TRY_STATUS(std::move(carried_out));
   publish(batch);
   return {};
 }
@@ -212,7 +283,7 @@ base::Status Committer::add(Draft& draft, Request& request) {
   if (draft.direct) {
     TRY_STATUS(add_commit(
         request.commit(), number, draft.head.horizon, [](const std::string&) { return true; },
-        draft.current, draft.change));
+        [&](std::size_t i) { return request.prepared.value(i); }, draft.current, draft.change));
   } else {
     draft.head.shared += static_cast<std::int64_t>(request.commit().shared.size());
   }
@@ -227,15 +298,13 @@ base::Status Committer::add(Draft& draft, Request& request) {
 void Committer::add_records(Draft& draft, Request& request) {
   const CommitNumber number = draft.head.number;
   Commit& commit = request.commit();
-  if (draft.direct) {
-    auto values = std::exchange(commit.values, {});
-    draft.write.omap_set[commit_key(number)] = encode(commit);
-    commit.values = std::move(values);
-  } else {
+  if (!draft.direct) {
     commit.pending = true;
-    draft.write.omap_set[commit_key(number)] = encode(commit);
-    commit.pending = false;
+    if (commit.redo_objects == 0) commit.values = request.prepared.values();
   }
+  draft.write.omap_set[commit_key(number)] = encode(commit);
+  commit.pending = false;
+  commit.values.clear();
   const std::string key = activation_key(commit.activation);
   auto record = decode<ActivationRecord>(draft.state.raw(key)).value_or(ActivationRecord());
   record.committed = true;
@@ -265,6 +334,14 @@ void Committer::add_uploads(Draft& draft, Request& request) {
   }
 }
 
+void Committer::guard_guess(Draft& draft) {
+  for (auto* request : draft.accepted) {
+    for (auto& key : merged_keys(request->commit())) {
+      draft.write.omap_equals.emplace_back(key, draft.state.raw(key));
+    }
+  }
+}
+
 base::Status Committer::carry_out(Draft& draft) {
   if (draft.direct) {
     draft.head.keys += draft.change.keys;
@@ -273,14 +350,21 @@ base::Status Committer::carry_out(Draft& draft) {
     draft.write.omap_set.merge(draft.change.sets);
   }
   draft.write.omap_equals.emplace_back(kHeadKey, draft.state.raw_head);
-  draft.write.omap_set[kHeadKey] = encode(draft.head);
+  const std::string raw_head = encode(draft.head);
+  draft.write.omap_set[kHeadKey] = raw_head;
+  if (draft.guessed) guard_guess(draft);
   const std::string turn = draft.state.raw(kTurnKey);
   draft.write.omap_equals.emplace_back(kTurnKey, turn);
   if (!turn.empty()) draft.write.omap_remove.emplace_back(kTurnKey);
-  TRY_STATUS(volume_.write(std::move(draft.write)));
+  auto written = volume_.write(std::move(draft.write));
+  if (!written.ok()) forget_known(draft.guessed && is_conflict(written));
+  TRY_STATUS(std::move(written));
 
   // It is decided. What follows is done by others if it is not done here.
-  if (!draft.direct) {
+  if (draft.direct) {
+    remember(draft, raw_head);
+  } else {
+    forget_known(false);
     if (const auto settled = log_.settled(); !settled.ok()) static_cast<void>(settled.error());
   }
   CommitNumber number = draft.state.head.number;

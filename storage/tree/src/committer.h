@@ -25,6 +25,9 @@ class Committer {
 
   base::Result<Outcome> commit(Prepared prepared, const storage::ReadSet& read,
                                hints::Isolation isolation);
+  // What was read of the volume's object: where that has not changed until the next commit, this
+  // need not ask.
+  void learn(const VolumeState& state);
 
  private:
   struct Request {
@@ -39,6 +42,7 @@ class Committer {
   // One operation on the volume's object, while it is put together.
   struct Draft {
     const VolumeState& state;
+    const bool guessed;  // nobody has read the state: all of it is guarded
     const RangeMap& map;
     Head head;
     bool direct = false;  // all keys are in the volume's own object
@@ -50,7 +54,11 @@ class Committer {
   };
 
   void run(Batch batch);
-  base::Status try_once(Batch& batch);
+  base::Status try_once(Batch& batch, bool may_guess);
+  base::Result<VolumeState> state_for(const Batch& batch, const RangeMap& map);
+  std::optional<VolumeState> guess_for(const Batch& batch, const RangeMap& map);
+  void remember(const Draft& draft, const std::string& raw_head);
+  void forget_known(bool guessed);
   base::Status settle(Request& request, const VolumeState& state);
   // Answers those that are decided: they leave the batch.
   void publish(Batch& batch);
@@ -63,6 +71,7 @@ class Committer {
   void add_records(Draft& draft, Request& request);
   void add_uploads(Draft& draft, Request& request);
   base::Status carry_out(Draft& draft);
+  static void guard_guess(Draft& draft);
   bool is_others_turn(const std::string& raw);
   void take_turn();
 
@@ -73,6 +82,16 @@ class Committer {
   // Of the thread that works: the turn that it last met, and since when.
   std::string met_turn_;
   base::Instant met_turn_at_{};
+
+  // The volume's object as this process last knew it, and what merged keys held then.
+  struct Known {
+    Head head;
+    std::string raw_head;
+    KeyValues merged;  // "": is not there
+  };
+  std::mutex known_mutex_;  // guards the next two; taken alone
+  std::optional<Known> known_;
+  bool guesses_hold_ = true;  // nobody else seems to commit here
 
   std::mutex mutex_;  // guards everything below
   std::condition_variable changed_;

@@ -151,7 +151,8 @@ base::Status Log::try_apply_to(const std::string& object, const Commit& commit, 
   if (shard.applied >= number) return {};
 
   TreeChange change;
-  auto merged = add_commit(commit, number, horizon, belongs, page.entries, change);
+  const auto value = [&](std::size_t i) { return commit.values[i]; };
+  auto merged = add_commit(commit, number, horizon, belongs, value, page.entries, change);
   if (!merged.ok()) {
     return base::Error{merged.error().code, "object " + object + ": " + merged.error().message};
   }

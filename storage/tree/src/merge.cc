@@ -91,14 +91,15 @@ std::vector<std::string> merged_keys(const Commit& commit) {
 }
 
 base::Status add_commit(const Commit& commit, CommitNumber number, CommitNumber horizon,
-                        const std::function<bool(const std::string&)>& belongs, KeyValues& current,
+                        const std::function<bool(const std::string&)>& belongs,
+                        const std::function<std::string(std::size_t)>& value, KeyValues& current,
                         TreeChange& change) {
   for (std::size_t i = 0; i < commit.names.size(); ++i) {
     const auto& name = commit.names[i];
     auto key = entry_key(name.key, number);
     if (belongs(key)) {
       ++change.keys;
-      change.sets[std::move(key)] = commit.values[i];
+      change.sets[std::move(key)] = value(i);
     }
     if (name.directory && belongs(directory_key(name.inode))) {
       TRY_STATUS(rebase_steps(name.inode, commit.snapshot, number, horizon, current, change));
@@ -110,7 +111,7 @@ base::Status add_commit(const Commit& commit, CommitNumber number, CommitNumber 
   }
   for (std::size_t i = 0; i < commit.shared.size(); ++i) {
     if (!belongs(inode_key(commit.shared[i]))) continue;
-    TRY_STATUS(add_shared(commit.shared[i], commit.values[commit.names.size() + i], number, horizon,
+    TRY_STATUS(add_shared(commit.shared[i], value(commit.names.size() + i), number, horizon,
                           current, change));
   }
   return {};

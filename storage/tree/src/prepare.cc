@@ -33,6 +33,16 @@ base::Status check_entry(const Entry& entry, const std::string& where) {
   return invalid(where + " has an inode, attributes or content that are not possible");
 }
 
+// About what its value will have.
+std::size_t bytes_of(const Entry* entry) {
+  constexpr std::size_t kFixed = 128, kEach = 16;
+  if (entry == nullptr) return kEach;
+  std::size_t bytes = kFixed + entry->content.bytes.size();
+  bytes += kEach * entry->content.objects.size() + entry->content.writer.size();
+  for (const auto& [key, value] : entry->attributes.xattrs) bytes += key.size() + value.size();
+  return bytes;
+}
+
 bool stores_objects(const Entry& entry, const std::string& writer) {
   return entry.content.writer == writer && !entry.content.objects.empty();
 }
@@ -68,6 +78,18 @@ std::string record_name(const std::string& activation, const std::string& writer
   return activation.empty() ? "/" + writer : activation;
 }
 
+std::string Prepared::value(std::size_t index) const {
+  const Entry* const entry = entries[index];
+  return entry != nullptr ? encode_entry(*entry) : encode_removed();
+}
+
+std::vector<std::string> Prepared::values() const {
+  std::vector<std::string> values;
+  values.reserve(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) values.push_back(value(i));
+  return values;
+}
+
 base::Result<Prepared> Preparer::prepare(CommitNumber snapshot, const storage::WriteSet& write) {
   TRY_STATUS(check(write));
   Prepared prepared;
@@ -77,22 +99,22 @@ base::Result<Prepared> Preparer::prepare(CommitNumber snapshot, const storage::W
   commit.snapshot = snapshot;
   commit.removed_directories = write.removed_directories;
   commit.steps = write.directories;
-  TRY_STATUS(add_names(snapshot, write, commit));
+  TRY_STATUS(add_names(snapshot, write, prepared));
   for (const auto& [inode, entry] : write.shared) {
     commit.shared.push_back(inode);
-    commit.values.push_back(encode_entry(entry));
+    prepared.entries.push_back(&entry);
     if (stores_objects(entry, write.writer)) prepared.uses.insert(inode);
   }
   for (const auto& [key, entry] : write.names) {
     if (entry && stores_objects(*entry, write.writer)) prepared.uses.insert(entry->inode);
     prepared.bytes += 2 * key.name.size() + 64;
   }
-  for (const auto& value : commit.values) prepared.bytes += value.size();
+  for (const auto* entry : prepared.entries) prepared.bytes += bytes_of(entry);
   // Also where all that it stored was written again or removed.
   prepared.stores_objects = !prepared.uses.empty() || uploads_.of(write.writer).has_value();
   commit.moves_directory = moves_directory(commit);
   if (prepared.bytes > volume_.options.operation_bytes_max) {
-    TRY_STATUS(write_ahead(commit));
+    TRY_STATUS(write_ahead(prepared));
     prepared.stores_objects = true;
   }
   // Not before: what is written ahead again, after an answer was lost, must be the same bytes.
@@ -101,7 +123,7 @@ base::Result<Prepared> Preparer::prepare(CommitNumber snapshot, const storage::W
 }
 
 base::Status Preparer::add_names(CommitNumber snapshot, const storage::WriteSet& write,
-                                 Commit& commit) {
+                                 Prepared& prepared) {
   std::map<NameKey, CommitNumber> seen;
   for (const auto& [key, entry] : write.names) {
     const auto found = write.seen.find(key);
@@ -128,14 +150,17 @@ base::Status Preparer::add_names(CommitNumber snapshot, const storage::WriteSet&
     }
     name.shared = write.shared.contains(name.inode) || write.shared.contains(name.old_inode) ||
                   (entry && !name.directory && entry->links > 1);
-    commit.names.push_back(std::move(name));
-    commit.values.push_back(entry ? encode_entry(*entry) : encode_removed());
+    prepared.commit.names.push_back(std::move(name));
+    prepared.entries.push_back(entry ? &*entry : nullptr);
   }
   return {};
 }
 
-base::Status Preparer::write_ahead(Commit& commit) {
+base::Status Preparer::write_ahead(Prepared& prepared) {
+  Commit& commit = prepared.commit;
+  commit.values = prepared.values();
   const std::string bytes = encode(commit);
+  commit.values.clear();
   const std::uint64_t pieces = (bytes.size() + kRedoBytes - 1) / kRedoBytes;
   const std::string key = activation_key(commit.activation);
   TRY(const auto state, volume_.state({key}));
@@ -156,7 +181,6 @@ base::Status Preparer::write_ahead(Commit& commit) {
                                  done(result.ok() ? base::Status() : base::Status(result.error()));
                                });
                          }));
-  commit.values.clear();
   return {};
 }
 

@@ -10,10 +10,16 @@
 namespace storage_tree {
 
 struct Prepared {
-  Commit commit;  // with its values; NameChange::previous as of the snapshot
+  Commit commit;  // without its values; NameChange::previous as of the snapshot
+  // What they are made of, when they are written: of the write set, which outlives this. Null: the
+  // name is removed.
+  std::vector<const Entry*> entries;
   std::size_t bytes = 0;
   bool stores_objects = false;  // the attempt's mark must be there at the commit
   std::set<InodeNumber> uses;   // whose bytes the attempt stored
+
+  std::string value(std::size_t index) const;
+  std::vector<std::string> values() const;
 };
 
 // Under what its end is recorded: the activation, or the writer where there is none.
@@ -30,9 +36,9 @@ class Preparer {
   base::Result<Prepared> prepare(CommitNumber snapshot, const storage::WriteSet& write);
 
  private:
-  base::Status add_names(CommitNumber snapshot, const storage::WriteSet& write, Commit& commit);
+  base::Status add_names(CommitNumber snapshot, const storage::WriteSet& write, Prepared& prepared);
   // What is too large for one operation is stored before, and the log only refers to it.
-  base::Status write_ahead(Commit& commit);
+  base::Status write_ahead(Prepared& prepared);
 
   Volume& volume_;
   Reader& reader_;

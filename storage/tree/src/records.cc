@@ -378,7 +378,9 @@ std::optional<std::uint64_t> decode(std::string_view bytes) {
 }
 
 std::string encode_entry(const Entry& value) {
+  constexpr std::size_t kRest = 192;  // more where there are attributes with names
   Encoder out;
+  out.reserve(value.content.bytes.size() + kRest);
   out.number(1);
   put_entry(out, value);
   return std::move(out).finish();

@@ -91,6 +91,7 @@ base::Result<Snapshot> Tree::begin() {
     TRY(const auto state, impl_->log.settled());
     TRY_STATUS(impl_->volume.map(state.head.map_version));
     impl_->reader.learn(state.head);
+    impl_->committer.learn(state);
     return state.head.number;
   });
 }

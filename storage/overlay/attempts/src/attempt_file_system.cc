@@ -124,10 +124,19 @@ void for_each_entry(storage::WriteSet& write,
 
 }  // namespace
 
-void Finished::set_contents(const std::map<InodeNumber, Content>& contents) {
+void Finished::set_contents(std::map<InodeNumber, Content>& contents) {
+  std::unordered_map<InodeNumber, Content*> places;  // the last one that was met
   for_each_entry(write, [&](InodeNumber inode, storage::Entry& entry) {
-    if (const auto at = contents.find(inode); at != contents.end()) entry.content = at->second;
+    const auto at = contents.find(inode);
+    if (at == contents.end()) return;
+    auto& place = places[inode];
+    if (place != nullptr) *place = at->second;
+    place = &entry.content;
   });
+  for (const auto& [inode, place] : places) {
+    Content& content = contents.at(inode);
+    *place = content.writer.empty() ? std::move(content) : content;
+  }
 }
 
 void Finished::set_times() {

@@ -31,7 +31,7 @@ base::Result<StagedFile> AttemptFileSystem::Attempt::staged_copy(InodeNumber ino
   const std::string name = "f" + std::to_string(inode);
   StagedFile file;
   file.inode = inode;
-  file.path = options.staging / name;
+  file.path = options.staging.native() + "/" + name;
   struct stat stat{};
   if (::fstatat(directory_.get(), name.c_str(), &stat, 0) != 0)
     return base::error_from_errno(errno, "look at a staging file");
@@ -42,7 +42,7 @@ base::Result<StagedFile> AttemptFileSystem::Attempt::staged_copy(InodeNumber ino
   file.name = overlay.path_of(inode);
   const std::string copy = "c" + std::to_string(inode);
   TRY_STATUS(copy_file(name, copy));
-  file.path = options.staging / copy;
+  file.path = options.staging.native() + "/" + copy;
   if (::fstatat(directory_.get(), copy.c_str(), &stat, 0) != 0)
     return base::error_from_errno(errno, "look at a copy of a staging file");
   file.size = static_cast<std::uint64_t>(stat.st_size);
@@ -111,7 +111,7 @@ std::vector<StagedFile> AttemptFileSystem::Attempt::written() {
     if (::fstatat(directory_.get(), name.c_str(), &stat, 0) != 0) return !is_open;
     StagedFile file;
     file.inode = inode;
-    file.path = options.staging / name;
+    file.path = options.staging.native() + "/" + name;
     file.was_open = is_open;
     if (is_open) file.kept = open->second.kept;
     file.take(stat);

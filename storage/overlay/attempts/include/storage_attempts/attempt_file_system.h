@@ -58,7 +58,7 @@ struct AttemptOptions {
 // A file whose bytes are to be uploaded.
 struct StagedFile {
   InodeNumber inode = 0;
-  std::filesystem::path path;
+  std::string path;
   std::uint64_t size = 0;
   bool was_open = false;   // for writing; these are its bytes as of finish()
   std::string name = {};   // where it is, for people; only where it was open
@@ -75,8 +75,8 @@ struct Finished {
   storage::WriteSet write;  // without the content of `staged`
   std::vector<StagedFile> staged;
 
-  // Wherever the write set speaks of the files.
-  void set_contents(const std::map<InodeNumber, Content>& contents);
+  // Wherever the write set speaks of the files. Bytes that are inline are moved out of `contents`.
+  void set_contents(std::map<InodeNumber, Content>& contents);
   // Those of `staged`.
   void set_times();
 };
