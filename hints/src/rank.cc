@@ -41,17 +41,18 @@ Estimate estimate(const Call& call, const Candidate& candidate, const Costs& cos
   return result;
 }
 
-ContainerState container_of(const Candidate& candidate) {
+ContainerState container_of(const Candidate& candidate, Room room) {
   if (candidate.warm > 0) return ContainerState::kWarm;
+  if (room == Room::kFull && candidate.busy > 0) return ContainerState::kWarm;
   return candidate.prewarmed > 0 ? ContainerState::kPrewarmed : ContainerState::kCold;
 }
 
 Place judged(const Call& call, const Candidate& candidate, const Costs& costs) {
   Place place{.node = candidate.node, .here = candidate.here, .estimate = {}};
-  place.container = container_of(candidate);
   // A warm container has its memory already.
   const bool fits = candidate.warm > 0 || candidate.free_memory_mb >= call.memory_mb;
   place.room = fits ? Room::kFree : Room::kFull;
+  place.container = container_of(candidate, place.room);
   place.estimate = estimate(call, candidate, costs, place);
   return place;
 }
@@ -63,12 +64,13 @@ void mark_place_of_key(const Call& call, const std::vector<Candidate>& candidate
   double sum = 0;
   for (const Candidate& one : candidates) sum += bounded(one.load, kLoadMax);
   const double bound =
-      std::max(kKeyLoadFree, kKeyLoadBound * sum / static_cast<double>(candidates.size()));
+      key_load_max(call.mean_load.value_or(sum / static_cast<double>(candidates.size())));
+  const std::uint64_t key = key_hash(call.key);
   Place* best = nullptr;
   std::uint64_t weight_max = 0;
   for (std::size_t i = 0; i < places.size(); ++i) {
     if (bounded(candidates[i].load, kLoadMax) > bound) continue;
-    const std::uint64_t weight = key_weight(call.key, places[i].node);
+    const std::uint64_t weight = key_weight(key, places[i].node);
     if (best != nullptr && weight <= weight_max) continue;
     best = &places[i];
     weight_max = weight;
@@ -106,17 +108,28 @@ const Place* worth_waiting(const std::vector<Place>& order) {
 
 }  // namespace
 
-std::uint64_t key_weight(std::string_view key, int node) {
-  std::uint64_t hash =
-      0xcbf29ce484222325ULL;  // FNV-1a, then a mixer: close keys differ in few bits
+std::uint64_t key_hash(std::string_view key) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
   for (const char c : key) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
   }
-  hash +=
+  return hash;
+}
+
+// Mixed well: keys and nodes that are close differ in few bits.
+std::uint64_t key_weight(std::uint64_t key_hash, int node) {
+  std::uint64_t hash =
+      key_hash +
       (static_cast<std::uint64_t>(static_cast<std::uint32_t>(node)) + 1) * 0x9e3779b97f4a7c15ULL;
   hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9ULL;
   hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebULL;
   return hash ^ (hash >> 31);
+}
+
+std::uint64_t key_weight(std::string_view key, int node) { return key_weight(key_hash(key), node); }
+
+double key_load_max(double mean_load) {
+  return std::max(kKeyLoadFree, kKeyLoadBound * bounded(mean_load, kLoadMax));
 }
 
 Ranking rank(const Call& call, const std::vector<Candidate>& candidates, const Costs& costs,

@@ -36,15 +36,17 @@ struct Call {
   std::vector<Need> needs;
   std::string key;             // calls of one key go to one node while it has room; empty: no key
   base::Instant wait_until{};  // how long it may wait for a better node
+  std::optional<double> mean_load = {};  // of the whole fleet; absent: of the candidates
 };
 
 // One node, as far as one knows. What was true a while ago is still the best estimate.
 struct Candidate {
   int node = 0;       // the invoker's instance id
   bool here = false;  // the node that decides: no hand-off, and a call may queue there
-  std::int64_t free_memory_mb = 0;        // that a call of ours would be given
-  int warm = 0;                           // idle containers of this action
-  int prewarmed = 0;                      // idle containers of its kind
+  std::int64_t free_memory_mb = 0;  // that a call of ours would be given
+  int warm = 0;                     // idle containers of this action
+  int busy = 0;       // others of it: where there is no room, the turn may be one of theirs
+  int prewarmed = 0;  // idle containers of its kind
   std::vector<std::int64_t> local_bytes;  // of Call::needs, in their order; absent is 0
   double load = 0;                        // memory in use by calls ÷ all memory; over 1: calls wait
   double distance_ms = 0;                 // a round trip to it
@@ -117,5 +119,10 @@ inline constexpr double kKeyLoadBound = 1.25;
 // How much `node` is wanted by `key`: the node with the highest weight is the key's. Adding or
 // removing a node moves only the keys that it gets or had.
 std::uint64_t key_weight(std::string_view key, int node);
+// The same for many nodes.
+std::uint64_t key_hash(std::string_view key);
+std::uint64_t key_weight(std::uint64_t key_hash, int node);
+// From what load on a node is passed over by the keys that are its.
+double key_load_max(double mean_load);
 
 }  // namespace hints
