@@ -14,6 +14,7 @@ namespace {
 
 // Images that a client sends at once; ours sends one after the other.
 constexpr std::size_t kArrivingMax = 64;
+constexpr std::size_t kLogBytesMax = 64 << 10;
 
 std::vector<gpu_wire::Kernel> told(const std::vector<KernelInfo>& kernels) {
   std::vector<gpu_wire::Kernel> all(kernels.size());
@@ -67,11 +68,14 @@ CuResult Executor::on(const gpu_wire::Load& ask, gpu_wire::LoadReply& reply) {
   if (const CuResult settled = settle(); settled != CuResult::kSuccess) return settled;
   log_.clear();
   auto module = device_.load(*image, &log_);
-  if (!module.ok()) return module.result();
+  reply.log = std::string_view(log_).substr(0, kLogBytesMax);
+  if (!module.ok()) {
+    reply.refused = static_cast<std::uint32_t>(module.result());
+    return CuResult::kSuccess;
+  }
   modules_.add(id, std::move(*module));
   note_memory();
   const ModuleInfo& info = *modules_.find(id);
-  reply.log = log_;
   reply.kernels = told(info.kernels);
   for (const auto& global : info.globals)
     reply.variables.push_back(

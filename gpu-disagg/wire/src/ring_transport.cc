@@ -89,7 +89,7 @@ class RingTransport final : public Transport {
     std::size_t filled = 0;
     const auto ready = [&] { return amount(in_.filled(), filled); };
     if (!wait(ready, in_.control().consumer_sleeps, own_data_, kForever)) return gone();
-    if (filled == 0) return gone();
+    if (filled == 0 || shut_) return gone();
     const std::size_t count = in_.read(to, std::min(filled, kPieceBytes));
     wake(in_.control().producer_sleeps, fds_[wake_peer_room_].get());
     return count;
@@ -104,7 +104,10 @@ class RingTransport final : public Transport {
 
   void wait_gone() override { gpu_wire::wait_gone(socket_.get()); }
 
-  void close() override { ::shutdown(socket_.get(), SHUT_RDWR); }
+  void close() override {
+    shut_ = true;
+    ::shutdown(socket_.get(), SHUT_RDWR);
+  }
 
  private:
   static constexpr int kForever = -1;
@@ -125,7 +128,7 @@ class RingTransport final : public Transport {
       bytes = bytes.subspan(out_.write(bytes.first(std::min(bytes.size(), kPieceBytes)), room));
       wake(out_.control().consumer_sleeps, fds_[wake_peer_data_].get());
     }
-    if (closed_) return gone();
+    if (closed_ || shut_) return gone();
     return {};
   }
 
@@ -178,7 +181,8 @@ class RingTransport final : public Transport {
   const std::unique_ptr<Mapping> memory_;
   Ring out_, in_;
   const Passed wake_peer_data_, own_room_, own_data_, wake_peer_room_;
-  std::atomic<bool> closed_ = false;
+  std::atomic<bool> closed_ = false;  // by the peer
+  std::atomic<bool> shut_ = false;    // by close()
 };
 
 base::Error failed(const char* what) { return base::error_from_errno(errno, what); }

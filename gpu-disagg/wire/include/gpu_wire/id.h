@@ -9,7 +9,8 @@
 
 namespace gpu_wire {
 
-enum class Kind : std::uint8_t { kStream = 1, kEvent = 2, kModule = 3 };
+// Kernels have ids on the client only: on the wire they are numbers within their module.
+enum class Kind : std::uint8_t { kStream = 1, kEvent = 2, kModule = 3, kKernel = 4 };
 
 struct Id {
   Kind kind = Kind::kStream;
