@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 
 namespace base_net {
@@ -68,9 +67,8 @@ base::Result<base::UniqueFd> listen_at(const Address& address) {
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (::bind(fd.get(), at.get(), at.size) != 0 || ::listen(fd.get(), kBacklog) != 0) {
-    const int error = errno;
     return base::Error{base::ErrorCode::kUnavailable,
-                       "listening at " + address.host + ": " + std::strerror(error)};
+                       base::error_from_errno(errno, "listening at " + address.host).message};
   }
   return fd;
 }

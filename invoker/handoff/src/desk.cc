@@ -431,31 +431,40 @@ void Handoff::Desk::close() {
   errands_.end();
 }
 
+// What the loop's thread answers; nothing where it ends meanwhile.
+template <typename Answer>
+Answer Handoff::Desk::ask_loop(std::function<Answer()> answer) const {
+  auto told = std::make_shared<std::promise<Answer>>();
+  std::future<Answer> future = told->get_future();
+  const bool posted = loop_.post([told, &answer] { told->set_value(answer()); });
+  told.reset();
+  if (!posted) return answer();  // it has ended: nobody else is there
+  try {
+    return future.get();
+  } catch (const std::future_error&) {
+    return {};
+  }
+}
+
 HandoffStats Handoff::Desk::stats() const {
-  std::promise<HandoffStats> told;
-  auto stats = told.get_future();
-  const auto tell = [&] {
-    told.set_value({.owner = owner_.stats(),
-                    .executor = executor_.stats(),
-                    .peers_up = up_.size(),
-                    .links_broken = links_.broken(),
-                    .links_refused = links_.refused()});
-  };
-  if (!loop_.post(tell)) tell();  // it has ended: nobody else is there
-  return stats.get();
+  return ask_loop<HandoffStats>([this] {
+    const std::lock_guard lock(mutex_);
+    return HandoffStats{.owner = owner_.stats(),
+                        .executor = executor_.stats(),
+                        .peers_up = up_.size(),
+                        .links_broken = links_.broken(),
+                        .links_refused = links_.refused()};
+  });
 }
 
 std::vector<PeerState> Handoff::Desk::peers() const {
-  std::promise<std::vector<PeerState>> told;
-  auto states = told.get_future();
-  const bool posted = loop_.post([&] {
+  return ask_loop<std::vector<PeerState>>([this] {
     auto all = links_.peers();
     for (PeerState& peer : all) {
       peer.takes_offers = owner_.takes_offers(name_of_invoker(peer.invoker), now());
     }
-    told.set_value(std::move(all));
+    return all;
   });
-  return posted ? states.get() : std::vector<PeerState>();
 }
 
 }  // namespace invoker_handoff

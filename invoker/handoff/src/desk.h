@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -107,6 +108,8 @@ class Handoff::Desk final : Links::User {
   void act(const to_do::SendDone& command);
   void keep_time();
   SharedTask take_task(Ticket ticket);
+  template <typename Answer>
+  Answer ask_loop(std::function<Answer()> answer) const;
   base::Instant now() const { return outside_.clock.now(); }
 
   const HandoffConfig config_;

@@ -36,10 +36,10 @@ class Links {
   void listen(base::UniqueFd socket);
   void set_peers(const std::vector<PeerAddress>& peers);
   // Nothing where it is not up.
-  void send(int peer, const Message& message);
+  void send(int number, const Message& message);
   void stop();
 
-  bool is_up(int peer) const;
+  bool is_up(int number) const;
   std::vector<PeerState> peers() const;
   std::uint64_t broken() const { return broken_; }
   std::uint64_t refused() const { return refused_; }

@@ -42,17 +42,17 @@ class Invoker::Engine {
   InvokerStats stats() const;
   void stop(base::Instant deadline);
 
-  void run_here(JobId job, base::Json locality);
-  void place_again(JobId job);
-  void handed_over(JobId job);
-  void ended_elsewhere(JobId job);
-  void lost_elsewhere(JobId job, const std::string& why);
+  void run_here(JobId id, base::Json locality);
+  void place_again(JobId id);
+  void handed_over(JobId id);
+  void ended_elsewhere(JobId id);
+  void lost_elsewhere(JobId id, const std::string& why);
 
-  void reserve_guest(GuestId guest, JobDemand demand, std::function<void(bool)> reserved);
-  void begin_guest(GuestId guest, ActivationMessage message, base::Json locality);
-  void take_out_guest(GuestId guest, std::function<void(bool)> taken_out);
-  void release_guest(GuestId guest);
-  void fail_guest(GuestId guest, const std::string& why);
+  void reserve_guest(GuestId id, JobDemand demand, std::function<void(bool)> reserved);
+  void begin_guest(GuestId id, ActivationMessage message, base::Json locality);
+  void take_out_guest(GuestId id, std::function<void(bool)> taken_out);
+  void release_guest(GuestId id);
+  void fail_guest(GuestId id, const std::string& why);
 
  private:
   using SharedJob = std::shared_ptr<Job>;
@@ -76,7 +76,7 @@ class Invoker::Engine {
   std::optional<Response> prepare(Job& job) const;
   void enqueue(SharedJob job);
   bool goes_elsewhere(const SharedJob& job);
-  SharedJob take_delegated(JobId job);
+  SharedJob take_delegated(JobId id);
   JobDemand demand_of(const Job& job) const;
 
   SharedJob find_guest(GuestId id, bool take);

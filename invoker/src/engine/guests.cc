@@ -126,7 +126,6 @@ void Invoker::Engine::begin_guest(GuestId id, ActivationMessage message, base::J
   ++accepted_;
   job->message = std::move(message);
   job->locality = std::move(locality);
-  mark(job->message, "invoker_activation_start");
   if (auto action = outside_.actions.known(job->message.action_id(), job->message.revision)) {
     job->action = std::move(action);
     return prepare_guest(job);

@@ -32,7 +32,7 @@ class Identity {
   SSL_CTX* tls() const { return tls_.get(); }
   // What `side` says to prove that it has the shared key: worth something for this greeting only.
   std::string proof(const Greeting& greeting, Side side) const;
-  bool proves(const Greeting& greeting, Side side, std::string_view proof) const;
+  bool proves(const Greeting& greeting, Side side, std::string_view shown) const;
 
  private:
   struct Free {

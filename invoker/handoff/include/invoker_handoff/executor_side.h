@@ -98,29 +98,30 @@ class ExecutorSide {
  public:
   explicit ExecutorSide(ExecutorConfig config) : config_(config) {}
 
-  ExecutorCommands peer_up(const Life& peer, base::Instant now);
-  ExecutorCommands peer_down(const std::string& peer, base::Instant now);
+  // `name` is a peer's.
+  ExecutorCommands peer_up(const Life& life, base::Instant now);
+  ExecutorCommands peer_down(const std::string& name, base::Instant now);
 
   // What a peer says; nothing unless it is up.
-  ExecutorCommands offered(const std::string& peer, Ticket ticket, base::Instant now);
-  ExecutorCommands withdrawn(const std::string& peer, Ticket ticket, base::Instant now);
-  ExecutorCommands committed(const std::string& peer, Ticket ticket,
+  ExecutorCommands offered(const std::string& name, Ticket ticket, base::Instant now);
+  ExecutorCommands withdrawn(const std::string& name, Ticket ticket, base::Instant now);
+  ExecutorCommands committed(const std::string& name, Ticket ticket,
                              const std::string& activation_id, milliseconds start_within,
                              base::Instant now);
-  ExecutorCommands asked(const std::string& peer, Ticket ticket, bool take_back, base::Instant now);
+  ExecutorCommands asked(const std::string& name, Ticket ticket, bool take_back, base::Instant now);
 
   // What the invoker says of a guest.
-  ExecutorCommands reserved(GuestId guest, std::optional<Refusal> refusal, base::Instant now);
-  ExecutorCommands taken_out(GuestId guest, bool not_begun, base::Instant now);
-  ExecutorCommands not_begun(GuestId guest, Refusal reason, base::Instant now);
-  ExecutorCommands ended(GuestId guest, base::Instant now);  // and acknowledged
+  ExecutorCommands reserved(GuestId id, std::optional<Refusal> refusal, base::Instant now);
+  ExecutorCommands taken_out(GuestId id, bool not_begun, base::Instant now);
+  ExecutorCommands not_begun(GuestId id, Refusal reason, base::Instant now);
+  ExecutorCommands ended(GuestId id, base::Instant now);  // and acknowledged
 
   // From now on nothing new is taken.
   void stop_taking() { stopping_ = true; }
 
   // Which guest that is, after offered() has asked for a place. The caller keeps what else is to
   // be known of it.
-  std::optional<GuestId> guest_of(const std::string& peer, Ticket ticket) const;
+  std::optional<GuestId> guest_of(const std::string& name, Ticket ticket) const;
 
   ExecutorCommands tick(base::Instant now);
   std::optional<base::Instant> next_deadline() const;
@@ -152,8 +153,8 @@ class ExecutorSide {
   };
   using Key = std::pair<Life, Ticket>;
 
-  Peer* speaker(const std::string& peer);
-  Guest* find(const std::string& peer, Ticket ticket, GuestId& id);
+  Peer* speaker(const std::string& name);
+  Guest* find(const std::string& name, Ticket ticket, GuestId& id);
   bool is_there(const Life& life) const;
   void set_due(GuestId id, Guest& guest, std::optional<base::Instant> due);
   // The guest is no more; `refusal`: it was never begun.
@@ -163,7 +164,7 @@ class ExecutorSide {
   void drop(GuestId id, Refusal reason);
   void tell_not_started(GuestId id, Refusal reason, base::Instant now);
   void tell_ended(const std::string& peer, const Key& key);
-  void owner_left(const std::string& peer, bool for_good);
+  void owner_left(const std::string& name, bool for_good);
   bool has_run(const std::string& activation_id) const { return ran_.contains(activation_id); }
   void note_run(const std::string& activation_id);
   void look_at(GuestId id, base::Instant now);

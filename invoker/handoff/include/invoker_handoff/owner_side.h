@@ -94,27 +94,27 @@ class OwnerSide {
  public:
   explicit OwnerSide(OwnerConfig config) : config_(config) {}
 
-  // A connection to that life of the peer is there, or is gone.
-  OwnerCommands peer_up(const Life& peer, base::Instant now);
-  OwnerCommands peer_down(const std::string& peer, base::Instant now);
+  // `name` is a peer's. A connection to that life of it is there, or is gone.
+  OwnerCommands peer_up(const Life& life, base::Instant now);
+  OwnerCommands peer_down(const std::string& name, base::Instant now);
   // Somebody else knows that this life of the peer goes on: then one that cannot be reached is
   // still believed to tell the controller itself.
-  void peer_seen(const Life& peer, base::Instant now);
+  void peer_seen(const Life& life, base::Instant now);
 
   // May anything be offered to it?
-  bool takes_offers(const std::string& peer, base::Instant now) const;
+  bool takes_offers(const std::string& name, base::Instant now) const;
 
   // `ticket` is new. From `give_up` on the controller hears that the activation is lost.
-  OwnerCommands offer(Ticket ticket, const std::string& peer, base::Instant give_up,
+  OwnerCommands offer(Ticket ticket, const std::string& name, base::Instant give_up,
                       base::Instant now);
 
   // What a peer says.
-  OwnerCommands answered(const std::string& peer, Ticket ticket, std::optional<Refusal> refusal,
+  OwnerCommands answered(const std::string& name, Ticket ticket, std::optional<Refusal> refusal,
                          base::Instant now);
-  OwnerCommands not_started(const std::string& peer, Ticket ticket, Refusal reason,
+  OwnerCommands not_started(const std::string& name, Ticket ticket, Refusal reason,
                             base::Instant now);
-  OwnerCommands underway(const std::string& peer, Ticket ticket, base::Instant now);
-  OwnerCommands done(const std::string& peer, Ticket ticket, base::Instant now);
+  OwnerCommands underway(const std::string& name, Ticket ticket, base::Instant now);
+  OwnerCommands done(const std::string& name, Ticket ticket, base::Instant now);
 
   // Time went by: call at or after next_deadline().
   OwnerCommands tick(base::Instant now);
@@ -144,7 +144,7 @@ class OwnerSide {
   using Entries = std::map<Ticket, Entry>;
 
   // Of that ticket, where that peer has it.
-  Entry* find(const std::string& peer, Ticket ticket);
+  Entry* find(const std::string& name, Ticket ticket);
   void set_due(Ticket ticket, Entry& entry, base::Instant due);
   void end(Ticket ticket);
   void come_back(Ticket ticket, Return why);
