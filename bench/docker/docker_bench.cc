@@ -1,13 +1,20 @@
 // What the invoker adds to Docker: a cold start beside a bare `docker run` of the same image in the
-// same run, pausing, and how soon the end of a container is noticed.
+// same run, pausing, volumes beside those of a sandbox, and how soon the end of a container is
+// noticed.
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon.h"
 #include "figures.h"
+#include "invoker_container/sandbox_factory.h"
 #include "invoker_docker/docker_factory.h"
 
 namespace bench {
@@ -19,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int kStarts = 15;
 constexpr int kPauses = 50;
 constexpr int kEnds = 10;
+constexpr int kAttaches = 200;
 constexpr const char* kInit =
     R"({"value":{"main":"main","code":"#!/bin/bash\nwhile read -r line; do [[ $line != *hang* ]] ||)"
     R"( sleep 1000; echo '{}' >&3; done\n"}})";
@@ -39,25 +47,33 @@ class Bench {
   void cold_starts();
   void pauses(const char* how, bool use_freezer, bool promised);
   void ends();
+  void volumes();
 
  private:
-  std::unique_ptr<invoker_docker::DockerFactory> factory(bool use_freezer = true) const {
+  void volume_in(const std::string& what, invoker::Container& container);
+  std::unique_ptr<invoker_docker::DockerFactory> factory(bool use_freezer = true,
+                                                         const char* user = "1000") const {
     invoker_docker::DockerConfig config;
     config.socket = daemon_.socket();
     config.name_prefix = "wskbench_";
     config.images = {{"blackbox", {"", "", kImage, ""}}};
     config.use_freezer = use_freezer;
+    config.extra_arguments = {{"user", {user}}};
     auto made = invoker_docker::DockerFactory::create(config, clock_, {sink_, clock_});
     CHECK(made.ok());
     return std::move(*made);
   }
-  std::unique_ptr<invoker::Container> container(invoker_docker::DockerFactory& factory) {
+  // `image`: for a sandbox, any; Docker has one for the kind.
+  std::unique_ptr<invoker::Container> container(invoker::ContainerFactory& factory,
+                                                const char* image = "") {
     invoker::ContainerSpec spec;
     spec.name = "wskbench_" + std::to_string(++counter_) + "_guest_noop";
     spec.kind = "blackbox";
+    spec.image = image;
     spec.memory_bytes = 128LL << 20;
     spec.cpu_shares = 128;
     auto made = factory.create(spec);
+    if (!made.ok()) std::fprintf(stderr, "%s\n", made.error().message.c_str());
     CHECK(made.ok());
     const auto init = (*made)->post("/init", kInit, Clock::now() + 30s, {}, true);
     CHECK(init.status == 200);
@@ -136,6 +152,45 @@ void Bench::ends() {
                "ms");
 }
 
+// What the container does of it: what is mounted is a directory of this machine.
+void Bench::volume_in(const std::string& what, invoker::Container& container) {
+  std::string folder = "/var/tmp/larder-bench-XXXXXX";
+  CHECK(::mkdtemp(folder.data()) != nullptr);
+  Samples both;
+  for (int i = 0; i < kAttaches; ++i) {
+    base::UniqueFd tree(::open_tree(AT_FDCWD, folder.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+    const auto begun = Clock::now();
+    const auto attached =
+        container.attach({"/mnt/data", std::move(tree), false, invoker::FileOwners::kContainer});
+    CHECK(attached.ok());
+    const auto detached = container.detach("/mnt/data");
+    both.add(ms_since(begun));
+    CHECK(detached.ok() && *detached == invoker::DetachOutcome::kClean);
+  }
+  std::filesystem::remove(folder);
+  print_result("attach + detach of a mount, " + what, both.percentile(0.5), Bound::kAtMost, 1,
+               "ms");
+}
+
+void Bench::volumes() {
+  for (const char* user : {"1000", "0"}) {
+    const auto made = factory(true, user);
+    volume_in(std::string("Docker container of user ") + user, *container(*made));
+  }
+  const auto programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  const std::filesystem::path state = "/run/larder-bench-" + std::to_string(::getpid());
+  invoker_container::SandboxConfig config;
+  config.instance = "bench-" + std::to_string(::getpid());
+  config.state_directory = state;
+  config.sandbox_program = programs / "larder-sandbox";
+  config.proxy_program = programs / "larder-proxy";
+  config.runtimes = invoker_container::find_runtimes();
+  const auto sandboxes = invoker_container::SandboxFactory::create(config, clock_);
+  CHECK(sandboxes.ok());
+  volume_in("sandbox", *container(**sandboxes, "openwhisk/dockerskeleton"));
+  std::filesystem::remove_all(state);
+}
+
 }  // namespace
 }  // namespace bench
 
@@ -149,6 +204,7 @@ int main() {
   bench.cold_starts();
   bench.pauses("by the freezer", true, true);
   bench.pauses("by the daemon", false, false);
+  bench.volumes();
   bench.ends();
   return 0;
 }
