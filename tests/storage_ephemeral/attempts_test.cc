@@ -1,6 +1,10 @@
 // What becomes of files when their attempt ends, and what a crash leaves.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#include <array>
+#include <future>
 
 #include "cluster.h"
 
@@ -31,6 +35,49 @@ TEST_F(Attempts, SuccessSealsWhatWasClosedOpenOrNeverOpened) {
   EXPECT_EQ(*read_file(b(), "never"), "");
   a().close_write(open.file);
   EXPECT_EQ(a().get(11)->record.state, FileState::kSealed);
+}
+
+// How many descriptors this process may have, while this is alive.
+class DescriptorLimit {
+ public:
+  explicit DescriptorLimit(rlim_t most) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit few{most, before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &few);
+  }
+  ~DescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(Attempts, AnAttemptMakesMoreFilesThanTheNodeMayHaveDescriptors) {
+  const DescriptorLimit limit(256);
+  const auto file_name = [](int i) { return "f" + std::to_string(i); };
+  for (int i = 0; i < 1000; ++i)
+    write_file(a(), file_name(i), of_activation(10 + static_cast<unsigned>(i), "w"), file_name(i));
+  ASSERT_FALSE(HasFailure());
+  EXPECT_EQ(*a().size(10), 2U);
+  // What is closed and not final yet is read, written to and fetched like anything else.
+  auto again = a().open_write(11, "w", Volume::Rewrite::kKeepBytes);
+  ASSERT_TRUE(again.ok());
+  append(*again, " and more");
+  a().close_write(again->file);
+  const auto early = open_file(a(), "f2", "r");
+  ASSERT_TRUE(early.ok());
+  std::array<char, 2> bytes{};
+  EXPECT_EQ(::pread(early->backing.get(), bytes.data(), 2, 0), 2);
+  a().close_read(early->file);
+  ASSERT_TRUE(refresh(b()).ok());
+  auto far = std::async(std::launch::async, [this] { return read_file(b(), "f1"); });
+  a().settle("w", Outcome::kSucceeded);
+  ASSERT_TRUE(flush(a(), "w").ok());
+  EXPECT_EQ(*far.get(), "f1 and more");
+  ASSERT_TRUE(refresh(b()).ok());
+  EXPECT_EQ(*read_file(b(), "f999"), "f999");
+  for (unsigned i = 10; i < 1010; ++i) EXPECT_EQ(a().get(i)->record.state, FileState::kSealed) << i;
 }
 
 TEST_F(Attempts, FailurePoisonsWhatIsUnfinishedAndNothingElse) {

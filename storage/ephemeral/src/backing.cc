@@ -82,6 +82,14 @@ base::Result<SharedFd> BackingFiles::open_file(FileKey key) const {
   return fd;
 }
 
+base::Result<std::uint64_t> BackingFiles::size(FileKey key) const {
+  const std::string name = file_name(key);
+  struct stat info{};
+  if (::fstatat(files_->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0)
+    return disk_error("stat", name);
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
 base::Result<SharedFd> BackingFiles::copy(int from, std::uint64_t size, FileKey to) const {
   TRY(SharedFd fd, create(to, false));
   if (auto copied = copy_bytes(from, fd->get(), size); !copied.ok()) {

@@ -29,6 +29,7 @@ class BackingFiles {
 
   base::Result<SharedFd> create(FileKey key, bool part) const;
   base::Result<SharedFd> open_file(FileKey key) const;  // for reading and writing
+  base::Result<std::uint64_t> size(FileKey key) const;
   // A new file with the bytes that another begins with; shared blocks where the disk can.
   base::Result<SharedFd> copy(int from, std::uint64_t size, FileKey to) const;
   // The part is all there.

@@ -37,7 +37,7 @@ struct LocalFile {
   FileKey key;
   Role role = Role::kMaking;
   FileLife life;
-  SharedFd fd;
+  SharedFd fd;  // null while nobody uses what is not finished: see VolumeImpl::bytes_of()
   std::uint32_t copies = 1;
   Attempt attempt;                        // kMaking: that writes it
   std::uint64_t have = 0;                 // kFetching: verified bytes

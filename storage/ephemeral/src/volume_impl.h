@@ -139,6 +139,8 @@ class VolumeImpl final : public Volume,
   base::Result<File> begin_version(Locked& locked, storage::InodeNumber inode, InodeRecord record,
                                    const Attempt& attempt, Rewrite rewrite);
   base::Result<OpenFile> opened(const File& file) const;
+  base::Result<SharedFd> bytes_of(LocalFile& file) const;
+  base::Result<std::uint64_t> size_now(const LocalFile& file) const;
   ReadView view(const LocalFile& file) const;
   bool watch_growth(const File& file);
   void unwatch(LocalFile& file);

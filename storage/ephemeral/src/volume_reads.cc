@@ -101,14 +101,28 @@ VolumeImpl::ReadView VolumeImpl::view(const LocalFile& file) const {
   } else if (file.size) {
     view.available = *file.size;
   } else {
-    const auto size = size_of(*file.fd);
+    const auto size = size_now(file);
     view.available = size.ok() ? *size : 0;
   }
   return view;
 }
 
+// A file that was written and closed waits for the end of its activation without a descriptor:
+// there may be a million of them.
+base::Result<SharedFd> VolumeImpl::bytes_of(LocalFile& file) const {
+  if (file.fd == nullptr) {
+    TRY(file.fd, backing_.open_file(file.key));
+  }
+  return file.fd;
+}
+
+base::Result<std::uint64_t> VolumeImpl::size_now(const LocalFile& file) const {
+  return file.fd != nullptr ? size_of(*file.fd) : backing_.size(file.key);
+}
+
 base::Result<OpenFile> VolumeImpl::opened(const File& file) const {
-  TRY(base::UniqueFd fd, duplicate(*file->fd));
+  TRY(const SharedFd bytes, bytes_of(*file));
+  TRY(base::UniqueFd fd, duplicate(*bytes));
   return OpenFile{.file = id_of(file->key),
                   .backing = std::move(fd),
                   .complete = file->role == LocalFile::Role::kHeld};
@@ -218,7 +232,9 @@ std::optional<Attempt> VolumeImpl::writer(storage::InodeNumber inode) const {
 
 bool VolumeImpl::watch_growth(const File& file) {
   if (file->watch >= 0) return true;
-  const auto watch = context_.growth.add(*file->fd, [self = weak_from_this(), key = file->key] {
+  const auto bytes = bytes_of(*file);
+  if (!bytes.ok()) return false;
+  const auto watch = context_.growth.add(**bytes, [self = weak_from_this(), key = file->key] {
     if (const auto volume = self.lock()) volume->grown(key);
   });
   if (watch.ok()) file->watch = *watch;
@@ -286,7 +302,10 @@ void VolumeImpl::let_go(Locked& locked, const File& file) {
   if (!file->idle() || !files_.contains(file->key)) return;
   const FileState state = file->life.state();
   const bool unfinished = state == FileState::kWriting && !file->removed && !file->broken;
-  if (file->role == LocalFile::Role::kMaking && unfinished) return;
+  if (file->role == LocalFile::Role::kMaking && unfinished) {
+    file->fd.reset();
+    return;
+  }
   if (file->role == LocalFile::Role::kFetching && unfinished) {
     // Only the checksum is missing: the copy will be good for the next reader.
     const bool nearly = file->fetch != nullptr && file->size && file->have == *file->size;

@@ -29,9 +29,10 @@ base::Result<FileSource::Stream> VolumeImpl::open_stream(const FileId& id,
     TRY(file, local_file(locked, key.inode, *record));
   }
   if (file->role == LocalFile::Role::kFetching) return unknown;
+  TRY(const SharedFd bytes, bytes_of(*file));
   const std::uint64_t number = ++next_stream_;
   file->streams.emplace(number, std::move(wake_up));
-  return Stream{.id = number, .file = file->fd};
+  return Stream{.id = number, .file = bytes};
 }
 
 SourceView VolumeImpl::look(const FileId& id, std::uint64_t, FetchFor purpose) {

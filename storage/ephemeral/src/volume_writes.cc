@@ -38,7 +38,8 @@ base::Result<OpenFile> VolumeImpl::open_write(storage::InodeNumber inode, const 
   }
   if (unfinished) {
     TRY(file, local_file(locked, inode, *record));
-    if (rewrite == Rewrite::kTruncate && ::ftruncate(file->fd->get(), 0) != 0) {
+    TRY(const SharedFd bytes, bytes_of(*file));
+    if (rewrite == Rewrite::kTruncate && ::ftruncate(bytes->get(), 0) != 0) {
       return base::error_from_errno(errno, "truncation of an ephemeral file");
     }
   } else {
@@ -111,7 +112,8 @@ void VolumeImpl::close_write(const FileId& id, const Written& written) {
 // If nobody will write any more: readers may meet the end, and the checksum is made.
 void VolumeImpl::writer_done(Locked& locked, const File& file) {
   if (file->role != LocalFile::Role::kMaking || !file->life.needs_size()) return;
-  const auto size = size_of(*file->fd);
+  const auto bytes = bytes_of(*file);
+  const auto size = bytes.ok() ? size_of(**bytes) : bytes.error();
   if (!size.ok()) return poison(locked, file, PoisonReason::kDamaged);
   file->size = *size;
   file->life.sized(*size);
