@@ -1,5 +1,6 @@
 // Ephemeral files in the tree of an attempt: live names beside the snapshot's, reading while
 // writing, and the ways from one tier to the other.
+#include <dirent.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -11,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 #include <future>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -82,6 +84,33 @@ TEST_P(EphemeralTest, NamesAreSeenByOtherAttemptsAtOnceAndAreNoPartOfTheCommit) 
   EXPECT_TRUE(finished->write.directories.empty());
   ASSERT_EQ(::unlink((at(12) / "a.part").c_str()), 0);
   EXPECT_FALSE(std::filesystem::exists(at(11) / "a.part"));
+}
+
+TEST_P(EphemeralTest, AListingGivesWhatIsThereAllTheTimeOnceWhateverComesAndGoes) {
+  ASSERT_EQ(::mkdir((at(11) / "scratch").c_str(), 0755), 0);
+  const auto file_name = [](int i) { return "f" + std::to_string(i); };
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(put(at(11) / "scratch" / file_name(i), ""), 0);
+  std::map<std::string, int> seen;
+  DIR* const listing = ::opendir((at(12) / "scratch").c_str());
+  ASSERT_NE(listing, nullptr);
+  const auto next = [&] {
+    const dirent* const item = ::readdir(listing);  // NOLINT(concurrency-mt-unsafe): ours alone
+    if (item != nullptr) ++seen[item->d_name];
+    return item != nullptr;
+  };
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(next());
+  for (int i = 0; i < 1000; i += 2)
+    ASSERT_EQ(::unlink((at(11) / "scratch" / file_name(i)).c_str()), 0);
+  ASSERT_EQ(put(at(11) / "scratch" / "late", ""), 0);
+  EXPECT_EQ(names(at(12) / "scratch").size(), 501U);  // another listing of it, meanwhile
+  while (next()) continue;
+  for (int i = 1; i < 1000; i += 2) EXPECT_EQ(seen[file_name(i)], 1) << i;
+  for (const auto& [name, times] : seen) EXPECT_LE(times, 1) << name;
+  ::rewinddir(listing);
+  seen.clear();
+  while (next()) continue;
+  ::closedir(listing);
+  EXPECT_EQ(seen.size(), 503U);  // with "." and ".."
 }
 
 TEST_P(EphemeralTest, AReaderGetsBytesAsTheyComeAndWaitsForTheRest) {

@@ -19,6 +19,7 @@ class Lister {
     return true;
   }
   std::uint64_t after() const { return after_; }
+  bool is_empty() const { return page_.empty(); }
   std::vector<Listed> take() { return std::move(page_); }
 
  private:
@@ -40,21 +41,40 @@ bool list_base(const Directory& directory, Lister& lister) {
   return true;
 }
 
-bool list_live(Listing live, const Directory* directory, Lister& lister) {
-  std::ranges::sort(live, {},
-                    [](const auto& item) { return std::tie(item.second.inode, item.first); });
-  for (const auto& [name, entry] : live) {
+constexpr std::size_t kLiveListingsMax = 4;
+
+void list_live(const LiveListing& live, const Directory* directory, Lister& lister) {
+  const InodeNumber done =
+      lister.after() < kFirstLiveCookie ? 0 : lister.after() - kFirstLiveCookie;
+  for (auto at = std::ranges::upper_bound(live.items, done, {}, &LiveListing::Item::inode);
+       at != live.items.end(); ++at) {
     if (directory != nullptr) {
-      const auto at = directory->names.find(name);
-      if (at != directory->names.end() && at->second.current() != 0) continue;
+      const auto durable = directory->names.find(at->name);
+      if (durable != directory->names.end() && durable->second.current() != 0) continue;
     }
-    if (!lister.add(name, entry.inode, entry.attributes.type, kFirstLiveCookie + entry.inode))
-      return false;
+    if (!lister.add(at->name, at->inode, at->type, kFirstLiveCookie + at->inode)) return;
   }
-  return true;
 }
 
 }  // namespace
+
+// `anew`: a listing begins, and shows what is there now.
+const LiveListing& Overlay::State::live_listing(InodeNumber directory, bool anew) {
+  const auto known = std::ranges::find(live_listings, directory, &LiveListing::directory);
+  if (known != live_listings.end() && !anew) {
+    live_listings.splice(live_listings.begin(), live_listings, known);
+    return live_listings.front();
+  }
+  if (known != live_listings.end()) live_listings.erase(known);
+  if (live_listings.size() == kLiveListingsMax) live_listings.pop_back();
+  LiveListing& listing = live_listings.emplace_front();
+  listing.directory = directory;
+  for (auto& [name, entry] : live->list(directory))
+    listing.items.push_back({entry.inode, std::move(name), entry.attributes.type});
+  std::ranges::sort(listing.items, {},
+                    [](const auto& item) { return std::tie(item.inode, item.name); });
+  return listing;
+}
 
 Answer<std::vector<Listed>> Overlay::list(InodeNumber directory, std::uint64_t after,
                                           std::size_t most) {
@@ -83,7 +103,10 @@ Answer<std::vector<Listed>> Overlay::list(InodeNumber directory, std::uint64_t a
       const InodeNumber inode = names->names.find(at->second)->second.now;
       room = lister.add(at->second, inode, state.nodes.at(inode).attributes.type, at->first);
     }
-  if (room && state.live != nullptr) list_live(state.live->list(directory), names, lister);
+  if (room && state.live != nullptr) {
+    list_live(state.live_listing(directory, after < kFirstLiveCookie), names, lister);
+    if (lister.is_empty()) state.live_listings.pop_front();  // it has come to its end
+  }
   return lister.take();
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -79,6 +80,17 @@ struct Found {
   bool is_directory() const { return attributes().type == FileType::kDirectory; }
 };
 
+// The live names of a directory, in the order of a listing that is under way.
+struct LiveListing {
+  struct Item {
+    InodeNumber inode = 0;
+    std::string name;
+    FileType type = FileType::kRegular;
+  };
+  InodeNumber directory = 0;
+  std::vector<Item> items;
+};
+
 // What a rename is about.
 struct Move {
   NameKey from, to;
@@ -101,6 +113,9 @@ struct Overlay::State {
   std::vector<InodeNumber> ended;
   std::map<std::uint64_t, Earlier> answers;
   std::deque<std::uint64_t> answer_order;
+  // Of the last directories that were listed and not yet to the end, the latest first: asking for
+  // all names with each page would be much dearer than the pages.
+  std::list<LiveListing> live_listings;
 
   // Looking.
   Answer<Node*> node(InodeNumber inode);  // Need when only its name is known; ENOENT
@@ -113,6 +128,7 @@ struct Overlay::State {
   std::optional<NameKey> key_of(InodeNumber directory) const;
   bool is_below(InodeNumber directory, InodeNumber ancestor) const;
   View view_of(const Found& found) const;
+  const LiveListing& live_listing(InodeNumber directory, bool anew);
 
   // Tiers.
   hints::Tier tier_of(const Found& directory, std::string_view name,

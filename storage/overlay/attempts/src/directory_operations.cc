@@ -18,6 +18,7 @@ bool add(Attempt& a, InodeNumber directory, const storage_overlay::Listed& item,
   const bool is_dots = item.name == "." || item.name == "..";
   if (page.with_attributes() && !is_dots) {
     const auto view = a.overlay.lookup(directory, item.name);
+    if (!view.ok() && view.error().error == ENOENT) return true;  // it has just gone
     if (view.ok()) {
       const auto node = a.node_of(*view);
       if (node.ok()) {
@@ -57,6 +58,7 @@ void AttemptFileSystem::readdir(NodeId node, Handle, std::uint64_t offset,
           if (batch.empty()) return filled;
           for (const auto& item : batch)
             if (!add(a, inode_of(node), item, filled)) return filled;
+          if (batch.size() < kBatch) return filled;
           after = batch.back().cookie;
         }
       });
