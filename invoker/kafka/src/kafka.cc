@@ -4,6 +4,7 @@
 #include "producer.h"
 #include "settings.h"
 #include "topic_admin.h"
+#include "topic_table.h"
 
 namespace invoker_kafka {
 
@@ -40,6 +41,12 @@ base::Result<std::unique_ptr<invoker::MessageProducer>> Kafka::producer() const 
 
 std::unique_ptr<invoker::TopicAdmin> Kafka::topic_admin() const {
   return std::make_unique<TopicAdmin>(parts_->settings.producer, parts_->log);
+}
+
+base::Result<std::unique_ptr<Table>> Kafka::table(const std::string& topic) const {
+  TRY(auto table,
+      TopicTable::make(parts_->settings.consumer, parts_->settings.producer, topic, parts_->log));
+  return std::unique_ptr<Table>(std::move(table));
 }
 
 }  // namespace invoker_kafka

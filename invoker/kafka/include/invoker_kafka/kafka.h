@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "invoker/message_bus.h"
+#include "invoker_kafka/table.h"
 
 namespace invoker_kafka {
 
@@ -54,6 +55,8 @@ class Kafka {
       const ConsumerOptions& options) const;
   base::Result<std::unique_ptr<invoker::MessageProducer>> producer() const;
   std::unique_ptr<invoker::TopicAdmin> topic_admin() const;
+  // The first partition of a topic that is there. Errors: as of consumer().
+  base::Result<std::unique_ptr<Table>> table(const std::string& topic) const;
 
  private:
   struct Parts;
