@@ -92,6 +92,19 @@ TEST_F(TwoNodes, OfTwoNodesThatWriteOneFileTheFirstToCommitWins) {
   EXPECT_EQ(next.read("file"), "second");
 }
 
+TEST_F(TwoNodes, AVolumeThatTheOtherNodeRemovedIsANewOne) {
+  for (const std::string round : {"1", "2"}) {
+    Use writer(*here_, "a" + round, volume());
+    ASSERT_TRUE(writer.ok()) << writer.error().message;
+    EXPECT_TRUE(writer.list(".").empty());
+    ASSERT_TRUE(writer.write("file", round));
+    ASSERT_TRUE(writer.finish(true));
+    EXPECT_EQ(Use(*there_, "b" + round, volume()).read("file"), round);
+    const auto removed = there_->ask(storage_control::Remove{{"guest", volume().name, ""}, true});
+    ASSERT_TRUE(removed) << removed.error().message;
+  }
+}
+
 TEST_F(TwoNodes, AFileIsReadOnOneNodeWhileTheOtherWritesIt) {
   Use writer(*here_, "a1", volume_with_parts()), reader(*there_, "a2", volume_with_parts());
   ASSERT_TRUE(writer.ok() && reader.ok()) << writer.error().message << reader.error().message;

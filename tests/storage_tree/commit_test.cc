@@ -187,6 +187,21 @@ TEST_F(CommitTest, WhatWasTakenForGrantedAndIsNotSoIsAskedFor) {
   EXPECT_THAT(names(*other, Attempt(*other, "x").snapshot), ElementsAre("a", "b", "c", "d", "e"));
 }
 
+TEST_F(CommitTest, NothingBeginsInAVolumeThatWasRemoved) {
+  const auto tree = open(), other = open("other");
+  int asked = 0;
+  EXPECT_TRUE(tree->begin([&] { ++asked; }).ok());
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(*Tree::is_marked_removed(store_, "guest/photos"), false);
+  ASSERT_TRUE(Tree::mark_removed(store_, "guest/photos").ok());
+  EXPECT_EQ(*Tree::is_marked_removed(store_, "guest/photos"), true);
+  EXPECT_EQ(tree->begin().error().code, base::ErrorCode::kNotFound);
+  EXPECT_EQ(other->begin().error().code, base::ErrorCode::kNotFound);
+  EXPECT_TRUE(Tree::mark_removed(store_, "guest/no such").ok());
+  EXPECT_EQ(Tree::is_marked_removed(store_, "guest/no such").error().code,
+            base::ErrorCode::kNotFound);
+}
+
 TEST_F(CommitTest, AHeadThatMovedIsNoConflict) {
   HookedStore hooked(store_);
   const auto tree = Tree::open(hooked, "guest/photos", clock_, options("node"));

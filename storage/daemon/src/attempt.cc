@@ -113,10 +113,15 @@ storage_overlay::OverlayOptions overlay_options(const AttemptFacts& facts,
   return options;
 }
 
-Status Attempt::make_folder() const {
-  if (::mkdir(directory_.c_str(), 0700) != 0 || ::mkdir(staging().c_str(), 0700) != 0) {
-    return error_from_errno(errno, "making " + staging().native());
+Status Attempt::make_folder(const std::filesystem::path& directory) {
+  const auto staging = directory / kStaging;
+  if (::mkdir(directory.c_str(), 0700) != 0 || ::mkdir(staging.c_str(), 0700) != 0) {
+    return error_from_errno(errno, "making " + staging.native());
   }
+  return {};
+}
+
+Status Attempt::write_facts() const {
   return write_line(directory_ / kAttemptFile, O_APPEND, to_json(facts_).to_string());
 }
 

@@ -50,10 +50,11 @@ class Attempt {
   storage_tree::Tree& tree() const { return *volume_->tree; }
   const storage_tree::Snapshot& snapshot() const { return snapshot_; }
   const std::filesystem::path& directory() const { return directory_; }
-  std::filesystem::path staging() const { return directory_ / "files"; }
+  std::filesystem::path staging() const { return directory_ / kStaging; }
 
-  // With its facts: an attempt whose facts are not there never began.
-  base::Status make_folder() const;
+  // An attempt whose facts are not there never began.
+  static base::Status make_folder(const std::filesystem::path& directory);
+  base::Status write_facts() const;
   static base::Result<AttemptFacts> read_facts(const std::filesystem::path& directory);
 
   // Its answer, for a successor who is asked again.
@@ -75,6 +76,8 @@ class Attempt {
   static std::optional<std::string> uploading(const std::filesystem::path& directory);
 
  private:
+  static constexpr const char* kStaging = "files";
+
   const AttemptFacts facts_;
   const std::shared_ptr<Volume> volume_;
   const storage_tree::Snapshot snapshot_;

@@ -29,7 +29,8 @@ Change::Change(Attempt attempt)
 
 Result<Change> Change::begin(Attempt attempt) {
   Change change(std::move(attempt));
-  TRY_STATUS(change.attempt_->make_folder());
+  TRY_STATUS(Attempt::make_folder(change.attempt_->directory()));
+  TRY_STATUS(change.attempt_->write_facts());
   return change;
 }
 

@@ -117,7 +117,9 @@ class DaemonOfNode final : public Daemon {
     std::shared_ptr<Volume> volume;
     storage_tree::Snapshot snapshot;
   };
-  base::Result<VolumeView> begin_view(const VolumeName& name, uid_t uid);
+  // `meanwhile` is called while the store is asked, if that comes first.
+  base::Result<VolumeView> begin_view(const VolumeName& name, uid_t uid,
+                                      const std::function<void()>& meanwhile);
   base::Status attach(const Attempt& attempt, bool is_new);
   base::Result<bool> resume(const std::filesystem::path& folder);
   base::Result<bool> discard(const std::filesystem::path& folder);

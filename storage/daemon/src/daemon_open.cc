@@ -1,5 +1,7 @@
 // How attempts begin.
 #include <algorithm>
+#include <functional>
+#include <optional>
 
 #include "base/text.h"
 #include "daemon_of_node.h"
@@ -18,6 +20,26 @@ namespace {
 constexpr std::size_t kActivationBytesMax = 128;
 
 constexpr int kCopiesMax = 2;
+
+// That are removed one after the other while an attempt begins.
+constexpr int kVolumesMax = 8;
+
+// Goes again where the attempt does not begin.
+class NewFolder {
+ public:
+  explicit NewFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  ~NewFolder() {
+    std::error_code ignored;
+    if (!kept_) std::filesystem::remove_all(path_, ignored);
+  }
+  NewFolder(const NewFolder&) = delete;
+  NewFolder& operator=(const NewFolder&) = delete;
+  void keep() { kept_ = true; }
+
+ private:
+  const std::filesystem::path path_;
+  bool kept_ = false;
+};
 
 // What this build cannot do, whoever asked for it.
 Status check_hint(const hints::Volume& volume, const std::string& namespace_name) {
@@ -56,7 +78,13 @@ Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
   facts.writer = random_name();
   facts.hint = call.volume;
   TRY(facts.number, numbers_.take());
-  TRY(auto view, begin_view(facts.volume, call.uid));
+  const auto folder = folder_of(facts.number);
+  NewFolder kept(folder);
+  std::optional<Status> made_folder;
+  TRY(auto view,
+      begin_view(facts.volume, call.uid, [&] { made_folder = Attempt::make_folder(folder); }));
+  if (!made_folder) made_folder = Attempt::make_folder(folder);
+  TRY_STATUS(*std::move(made_folder));
   TRY(const bool made,
       make_ruled_directories(view.volume, view.snapshot, call.volume, clock_, people_.scratch()));
   if (made) {
@@ -64,35 +92,37 @@ Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
   }
   facts.space = view.volume->space;
   facts.snapshot = view.snapshot.number();
-  const auto folder = folder_of(facts.number);
   auto attempt = std::make_shared<Attempt>(std::move(facts), std::move(view.volume),
                                            std::move(view.snapshot), folder);
-  TRY_STATUS(attempt->make_folder());
+  TRY_STATUS(attempt->write_facts());
   TRY_STATUS(attach(*attempt, true));
+  kept.keep();
   return attempt;
 }
 
-// The store is waited for once: whether the name still means the volume that this node has open,
-// which ephemeral names were missed, and the snapshot are asked at the same time. What was flushed
-// and committed before this attempt began, it sees.
-Result<DaemonOfNode::VolumeView> DaemonOfNode::begin_view(const VolumeName& name, uid_t uid) {
-  if (auto volume = volumes_.last_opened(name)) {
-    Pending same([&](const auto& done) { volumes_.check(*volume, done); });
+// The store is waited for once: which ephemeral names were missed and the snapshot are asked for at
+// the same time, and the folder is made then. What was flushed and committed before this attempt
+// began, it sees. That the name means another volume by now, the tree of the old one says.
+Result<DaemonOfNode::VolumeView> DaemonOfNode::begin_view(const VolumeName& name, uid_t uid,
+                                                          const std::function<void()>& meanwhile) {
+  auto volume = volumes_.last_opened(name);
+  for (int tries = 1;; ++tries) {
+    if (!volume) {
+      TRY(volume, volumes_.open_or_make(name, uid));
+    }
     Pending names([&](auto done) { volume->ephemeral->refresh(std::move(done)); });
-    auto snapshot = volume->tree->begin();
+    auto snapshot = volume->tree->begin(tries == 1 ? meanwhile : std::function<void()>());
     const Status heard = names.wait();
-    const Status checked = same.wait();
-    if (!checked && checked.error().code != ErrorCode::kNotFound) return checked.error();
-    if (checked) {
+    if (snapshot) {
       TRY_STATUS(heard);
-      if (!snapshot) return std::move(snapshot).error();
       return VolumeView{std::move(volume), *std::move(snapshot)};
     }
+    if (snapshot.error().code != ErrorCode::kNotFound || tries == kVolumesMax) {
+      return std::move(snapshot).error();
+    }
+    TRY_STATUS(volumes_.forget_removed(*volume));
+    volume.reset();
   }
-  TRY(auto volume, volumes_.open_or_make(name, uid));
-  TRY_STATUS(wait_for([&](auto done) { volume->ephemeral->refresh(std::move(done)); }));
-  TRY(auto snapshot, volume->tree->begin());
-  return VolumeView{std::move(volume), std::move(snapshot)};
 }
 
 Status DaemonOfNode::attach(const Attempt& attempt, bool is_new) {

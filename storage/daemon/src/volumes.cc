@@ -108,16 +108,36 @@ std::shared_ptr<Volume> Volumes::last_opened(const VolumeName& name) const {
   return known == open_.end() ? nullptr : known->second;
 }
 
-void Volumes::check(const Volume& volume, const std::function<void(Status)>& done) {
-  const auto key = key_of(volume.name);
-  if (!key) return done(key.error());
-  store_.omap_get(registry(), {*key},
-                  [done, key = *key, space = volume.space](Result<storage::OmapPage> page) {
-                    if (!page) return done(std::move(page).error());
-                    const auto found = page->entries.find(key);
-                    const bool same = found != page->entries.end() && found->second == space;
-                    done(same ? Status() : Status(unknown(key)));
-                  });
+// kNotFound: the name leads elsewhere by now, or nowhere.
+Status Volumes::unregister(const std::string& key, const std::string& space) {
+  storage::ObjectWrite write;
+  write.omap_equals = {{key, space}};
+  write.omap_remove = {key};
+  const auto removed = store_.write(registry(), std::move(write));
+  if (!removed && removed.error().code == ErrorCode::kConflict) return unknown(key);
+  if (!removed) return removed.error();
+  return {};
+}
+
+// What is not marked and not there either is no removal while the registry leads to it.
+Status Volumes::forget_removed(const Volume& volume) {
+  TRY(const std::string key, key_of(volume.name));
+  const auto marked = storage_tree::Tree::is_marked_removed(store_, volume.space);
+  if (!marked && marked.error().code != ErrorCode::kNotFound) return marked.error();
+  if (marked && *marked) {
+    const Status gone = unregister(key, volume.space);
+    if (!gone && gone.error().code != ErrorCode::kNotFound) return gone;
+  }
+  const auto found = find_space(key);
+  if (!found && found.error().code != ErrorCode::kNotFound) return found.error();
+  if (found && *found == volume.space) {
+    return Error{ErrorCode::kDataLoss, "volume " + key + ": its objects are gone"};
+  }
+  const std::lock_guard lock(mutex_);
+  open_.erase(volume.space);
+  const auto known = spaces_.find(volume.name);
+  if (known != spaces_.end() && known->second == volume.space) spaces_.erase(known);
+  return {};
 }
 
 Result<std::shared_ptr<Volume>> Volumes::open_or_make(const VolumeName& name, uid_t uid) {
@@ -187,12 +207,8 @@ Status Volumes::remove_objects(const std::string& space) {
 Status Volumes::remove(const VolumeName& name) {
   TRY(const std::string key, key_of(name));
   TRY(const std::string space, find_space(key));
-  storage::ObjectWrite write;
-  write.omap_equals = {{key, space}};
-  write.omap_remove = {key};
-  auto removed = store_.write(registry(), std::move(write));
-  if (!removed && removed.error().code == ErrorCode::kConflict) return unknown(key);
-  if (!removed) return std::move(removed).error();
+  TRY_STATUS(storage_tree::Tree::mark_removed(store_, space));
+  TRY_STATUS(unregister(key, space));
   {
     const std::lock_guard lock(mutex_);
     open_.erase(space);

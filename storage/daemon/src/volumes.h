@@ -82,10 +82,12 @@ class Volumes {
   base::Result<std::shared_ptr<Volume>> open_or_make(const VolumeName& name, uid_t uid);
   // kNotFound where there is none.
   base::Result<std::shared_ptr<Volume>> open(const VolumeName& name);
-  // The one that had the name when this node last opened it, or null: in memory, and so it may be
-  // another one by now. check() asks the registry whether it is the same, else kNotFound.
+  // The one that had the name when this node last opened it, or null: in memory, and so it may have
+  // been removed by now. Then its tree says so.
   std::shared_ptr<Volume> last_opened(const VolumeName& name) const;
-  void check(const Volume& volume, const std::function<void(base::Status)>& done);
+  // Of a volume whose tree says that it has been removed: whoever did it may have died before the
+  // registry knew. kDataLoss: nobody has.
+  base::Status forget_removed(const Volume& volume);
   // Of an attempt from before a restart: whatever the registry says by now.
   base::Result<std::shared_ptr<Volume>> reopen(const VolumeName& name, const std::string& space);
 
@@ -110,6 +112,7 @@ class Volumes {
   base::Result<std::string> make_space(const std::string& key);
   base::Result<std::shared_ptr<Volume>> open_space(const VolumeName& name, const std::string& space,
                                                    uid_t uid);
+  base::Status unregister(const std::string& key, const std::string& space);
   base::Status remove_objects(const std::string& space);
 
   storage::ObjectStore& store_;

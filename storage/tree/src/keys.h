@@ -41,6 +41,7 @@ inline constexpr const char* kFormatKey = "V";
 inline constexpr const char* kHeadKey = "H";
 inline constexpr const char* kInodesKey = "I";
 inline constexpr const char* kTurnKey = "Q";
+inline constexpr const char* kRemovedKey = "D";
 inline constexpr const char* kCommits = "C";
 inline constexpr const char* kActivations = "R";
 inline constexpr const char* kActivationTimes = "O";

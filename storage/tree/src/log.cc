@@ -66,9 +66,10 @@ base::Result<Commit> Log::at(CommitNumber number) {
                          found == page.entries.end() ? "" : found->second);
 }
 
-base::Result<VolumeState> Log::settled(const std::vector<std::string>& keys) {
+base::Result<VolumeState> Log::settled(const std::vector<std::string>& keys,
+                                       const std::function<void()>& meanwhile) {
   for (unsigned round = 0; round < kRoundsMax; ++round) {
-    TRY(auto state, volume_.state(keys));
+    TRY(auto state, round == 0 ? volume_.state(keys, meanwhile) : volume_.state(keys));
     if (state.head.applied == state.head.number) return state;
     TRY_STATUS(catch_up(state));
   }

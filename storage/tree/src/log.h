@@ -3,6 +3,7 @@
 // Threads: any method from any thread, on any node: what is done twice is done once.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -22,8 +23,9 @@ class Log {
   // Carries out what was decided and is not done everywhere. The head that is given afterwards may
   // have moved on already.
   base::Status catch_up(const VolumeState& state);
-  // The volume's state with nothing left to carry out.
-  base::Result<VolumeState> settled(const std::vector<std::string>& keys = {});
+  // The volume's state with nothing left to carry out. `meanwhile` is called while it is asked for.
+  base::Result<VolumeState> settled(const std::vector<std::string>& keys = {},
+                                    const std::function<void()>& meanwhile = {});
 
  private:
   base::Status apply(const Commit& commit, CommitNumber number, CommitNumber horizon,

@@ -86,9 +86,29 @@ base::Result<std::unique_ptr<Tree>> Tree::open(storage::ObjectStore& store, std:
 Tree::Tree(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Tree::~Tree() = default;
 
-base::Result<Snapshot> Tree::begin() {
-  return impl_->session.pin([this]() -> base::Result<CommitNumber> {
-    TRY(const auto state, impl_->log.settled());
+base::Status Tree::mark_removed(storage::ObjectStore& store, const std::string& space) {
+  storage::ObjectWrite write;
+  write.present = true;
+  write.omap_set[kRemovedKey] = encode(std::uint64_t{1});
+  const auto marked =
+      store.write({storage::Pool::kMetadata, space, kVolumeObject}, std::move(write));
+  if (marked.ok() || marked.error().code == base::ErrorCode::kNotFound) return {};
+  return marked.error();
+}
+
+base::Result<bool> Tree::is_marked_removed(storage::ObjectStore& store, const std::string& space) {
+  TRY(const auto page,
+      store.omap_get({storage::Pool::kMetadata, space, kVolumeObject}, {kRemovedKey}));
+  return !page.entries.empty();
+}
+
+base::Result<Snapshot> Tree::begin(const std::function<void()>& meanwhile) {
+  return impl_->session.pin([&]() -> base::Result<CommitNumber> {
+    TRY(const auto state, impl_->log.settled({kRemovedKey}, meanwhile));
+    if (!state.raw(kRemovedKey).empty()) {
+      return base::Error{base::ErrorCode::kNotFound,
+                         "volume " + impl_->volume.space + " has been removed"};
+    }
     TRY_STATUS(impl_->volume.map(state.head.map_version));
     impl_->reader.learn(state.head);
     impl_->committer.learn(state);

@@ -1,6 +1,7 @@
 #include "volume.h"
 
 #include <algorithm>
+#include <future>
 #include <thread>
 #include <utility>
 
@@ -40,14 +41,27 @@ storage::ObjectId Volume::data(const std::string& name) const {
 
 FileTime Volume::wall() const { return clock.wall(); }
 
-base::Result<VolumeState> Volume::state(std::vector<std::string> keys) {
+base::Result<VolumeState> Volume::state(std::vector<std::string> keys,
+                                        const std::function<void()>& meanwhile) {
   keys.emplace_back(kHeadKey);
-  TRY(auto page, store.omap_get(volume_object(), std::move(keys)));
+  TRY(auto page, meanwhile ? get_while(std::move(keys), meanwhile)
+                           : store.omap_get(volume_object(), std::move(keys)));
   VolumeState state;
   state.values = std::move(page.entries);
   state.raw_head = state.raw(kHeadKey);
   TRY(state.head, decoded<Head>(volume_object(), kHeadKey, state.raw_head));
   return state;
+}
+
+base::Result<storage::OmapPage> Volume::get_while(std::vector<std::string> keys,
+                                                  const std::function<void()>& meanwhile) {
+  using Page = base::Result<storage::OmapPage>;
+  const auto promise = std::make_shared<std::promise<Page>>();
+  auto answer = promise->get_future();
+  store.omap_get(volume_object(), std::move(keys),
+                 [promise](Page page) { promise->set_value(std::move(page)); });
+  meanwhile();
+  return answer.get();
 }
 
 base::Status Volume::write(const storage::ObjectId& object, storage::ObjectWrite change) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -50,8 +51,10 @@ class Volume {
   storage::ObjectId volume_object() const { return metadata(kVolumeObject); }
   FileTime wall() const;
 
-  // The head and other keys of the volume's object, as of one moment.
-  base::Result<VolumeState> state(std::vector<std::string> keys = {});
+  // The head and other keys of the volume's object, as of one moment. `meanwhile` is called while
+  // the store is asked.
+  base::Result<VolumeState> state(std::vector<std::string> keys = {},
+                                  const std::function<void()>& meanwhile = {});
 
   // Writes, where nobody asks for the version; the first: the volume's object.
   base::Status write(storage::ObjectWrite change) {
@@ -75,6 +78,8 @@ class Volume {
   std::uint64_t random();
 
  private:
+  base::Result<storage::OmapPage> get_while(std::vector<std::string> keys,
+                                            const std::function<void()>& meanwhile);
   base::Result<RangeMap> load_map();
 
   mutable std::mutex mutex_;  // guards everything below

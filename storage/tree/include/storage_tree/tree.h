@@ -60,11 +60,19 @@ class Tree {
   // must outlive the tree. kUnsupported: a layout that this program does not know.
   static base::Result<std::unique_ptr<Tree>> open(storage::ObjectStore& store, std::string space,
                                                   const base::Clock& clock, Options options);
+  // The first step of removing the volume with all its objects: from now on nothing begins in it,
+  // on any node. Also where there is none.
+  static base::Status mark_removed(storage::ObjectStore& store, const std::string& space);
+  // kNotFound: there is nothing in the space, not even the mark.
+  static base::Result<bool> is_marked_removed(storage::ObjectStore& store,
+                                              const std::string& space);
   ~Tree();  // the session stays: its snapshots may be resumed until its lease is over
 
   // --- Reading.
   // The volume as of now. One read, unless somebody died in the middle of a large commit.
-  base::Result<Snapshot> begin();
+  // `meanwhile` is called while the store is asked; where nothing had to be asked first.
+  // kNotFound: the volume has been removed.
+  base::Result<Snapshot> begin(const std::function<void()>& meanwhile = {});
   // A snapshot of before a restart. kConflict: it has lapsed.
   base::Result<Snapshot> resume(CommitNumber number);
 
