@@ -130,16 +130,16 @@ int torture_on_the_cpu(int lane, int rounds) {
 
 TEST_F(Language, LanesThatPartAtEveryTurnEachGoTheirWay) {
   const Address out = ints(1000);
-  ASSERT_EQ(rig_.run("torture", {1}, {1000}, out, 200), CuResult::kSuccess);
+  ASSERT_EQ(rig_.run("torture", {1}, {1000}, out, 40), CuResult::kSuccess);
   const auto got = rig_.get<int>(out, 1000);
   for (int i = 0; i < 1000; ++i)
-    ASSERT_EQ(got[static_cast<std::size_t>(i)], torture_on_the_cpu(i, 200)) << i;
+    ASSERT_EQ(got[static_cast<std::size_t>(i)], torture_on_the_cpu(i, 40)) << i;
 }
 
 TEST_F(Language, LanesOfOneWarpTakeALockInTurn) {
   const Address lock = ints(1), total = ints(1);
-  ASSERT_EQ(rig_.run("locked", {4}, {64}, lock, total), CuResult::kSuccess);
-  EXPECT_EQ(rig_.get<int>(total, 1)[0], 4 * 63 * 64 / 2);
+  ASSERT_EQ(rig_.run("locked", {2}, {64}, lock, total), CuResult::kSuccess);
+  EXPECT_EQ(rig_.get<int>(total, 1)[0], 2 * 63 * 64 / 2);
 }
 
 TEST_F(Language, AnIllegalAddressEndsTheContextAndSaysWhere) {

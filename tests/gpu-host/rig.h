@@ -85,9 +85,9 @@ class Rig {
   CuResult start(const std::string& name, Dim3 grid, Dim3 block, const Arguments&... arguments) {
     const auto& info = kernel(name);
     std::vector<std::byte> packed(info.parameter_bytes);
-    std::size_t at = 0;
+    [[maybe_unused]] std::size_t at = 0;
     EXPECT_EQ(info.parameters.size(), sizeof...(arguments));
-    const auto pack = [&](const auto& argument) {
+    [[maybe_unused]] const auto pack = [&](const auto& argument) {
       EXPECT_EQ(sizeof argument, info.parameters[at].bytes);
       std::memcpy(packed.data() + info.parameters[at++].offset, &argument, sizeof argument);
     };

@@ -1,5 +1,6 @@
 #include "device/module.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -107,7 +108,8 @@ class Loader {
   }
 
   Status add_kernel(const ptx::Function& function) {
-    TRY(Program program, lower_kernel(function, symbols_, kInstructionsMost - instructions_));
+    const std::size_t left = kInstructionsMost - std::min(kInstructionsMost, instructions_);
+    TRY(Program program, lower_kernel(function, symbols_, left));
     instructions_ += program.code.size();
     LoadedKernel kernel;
     kernel.const_bytes = const_bytes_;

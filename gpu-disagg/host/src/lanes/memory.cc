@@ -54,13 +54,34 @@ std::byte* place_of(Context& c, const Instr& i, unsigned lane, std::uint64_t add
 
 // [address, address + bytes) in one window, which may have to be looked for first.
 template <Place kPlace>
-const std::byte* row_at(Context& c, const Instr& i, std::uint64_t address, std::uint64_t bytes) {
+std::byte* row_at(Context& c, const Instr& i, std::uint64_t address, std::uint64_t bytes,
+                  bool writing) {
   Window& window = window_of<kPlace>(c);
-  if (!within(window, address, bytes)) {
-    if (kPlace != Place::kMapped || !find_window(c, i, address, bytes, false, window))
+  if (!within(window, address, bytes) || (writing && !window.writable)) {
+    if (kPlace != Place::kMapped || !find_window(c, i, address, bytes, writing, window)) {
       return nullptr;
+    }
   }
   return window.host + (address - window.start);
+}
+
+// Where address 0 would be, when all lanes lie in one window and are aligned; 0 otherwise. A
+// number: as a pointer it would point at nothing.
+template <Place kPlace>
+std::uintptr_t origin_of(Context& c, const Instr& i, const std::uint64_t (&at)[kLanes],
+                         unsigned bytes, bool writing) {
+  auto low = static_cast<std::int64_t>(at[0]), high = low;
+  std::uint64_t all = 0;
+  for (unsigned l = 0; l < kLanes; ++l) {
+    const auto here = static_cast<std::int64_t>(at[l]);
+    low = here < low ? here : low;
+    high = here > high ? here : high;
+    all |= at[l];
+  }
+  if (low < 0 || (all & (bytes - 1)) != 0) return 0;
+  const auto first = static_cast<std::uint64_t>(low), last = static_cast<std::uint64_t>(high);
+  std::byte* place = row_at<kPlace>(c, i, first, last - first + bytes, writing);
+  return place == nullptr ? 0 : reinterpret_cast<std::uintptr_t>(place) - first;
 }
 
 enum class Pattern { kNone, kSame, kRow };
@@ -78,13 +99,27 @@ __attribute__((always_inline)) inline Pattern pattern_of(const std::uint64_t (&a
 }
 
 template <typename T, Place kPlace>
+bool load_scattered(Context& c, const Instr& i, const std::uint64_t (&at)[kLanes]) {
+  const unsigned bytes = static_cast<unsigned>(sizeof(T)) * i.count;
+  const std::uintptr_t origin = origin_of<kPlace>(c, i, at, bytes, false);
+  if (origin == 0) return false;
+  for (unsigned part = 0; part < i.count; ++part) {
+    if (i.d[part] == kNoRegister) continue;
+    Slot<T>* d = slots<T>(c, i.d[part]);
+    for (unsigned l = 0; l < kLanes; ++l)
+      d[l] = load_one<T>(reinterpret_cast<const std::byte*>(origin + at[l] + part * sizeof(T)));
+  }
+  return true;
+}
+
+template <typename T, Place kPlace>
 bool load_together(Context& c, const Instr& i, const std::uint64_t (&at)[kLanes]) {
   const unsigned bytes = static_cast<unsigned>(sizeof(T)) * i.count;
   if ((at[0] & (bytes - 1)) != 0) return false;
   const Pattern pattern = pattern_of(at, bytes);
-  if (pattern == Pattern::kNone) return false;
+  if (pattern == Pattern::kNone) return load_scattered<T, kPlace>(c, i, at);
   const std::byte* from = row_at<kPlace>(
-      c, i, at[0], pattern == Pattern::kSame ? bytes : std::uint64_t{kLanes} * bytes);
+      c, i, at[0], pattern == Pattern::kSame ? bytes : std::uint64_t{kLanes} * bytes, false);
   if (from == nullptr) return false;
   for (unsigned part = 0; part < i.count; ++part) {
     if (i.d[part] == kNoRegister) continue;
@@ -123,19 +158,24 @@ const Instr* load(Context& c, const Instr& i) {
   return &i + 1;
 }
 
-// All lanes at once where they write one row.
+// All lanes at once where they write to one window; of two that write to one place the later wins.
 template <typename T, Place kPlace>
 bool store_together(Context& c, const Instr& i, const std::uint64_t (&at)[kLanes]) {
-  if (i.count != 1 || (at[0] & (sizeof(T) - 1)) != 0) return false;
-  if (pattern_of(at, sizeof(T)) != Pattern::kRow) return false;
-  constexpr std::uint64_t kBytes = kLanes * sizeof(T);
-  Window& window = window_of<kPlace>(c);
-  if (!within(window, at[0], kBytes) || !window.writable) {
-    if (kPlace != Place::kMapped || !find_window(c, i, at[0], kBytes, true, window)) return false;
+  const unsigned bytes = static_cast<unsigned>(sizeof(T)) * i.count;
+  const std::uintptr_t origin = origin_of<kPlace>(c, i, at, bytes, true);
+  if (origin == 0) return false;
+  if (i.count == 1 && pattern_of(at, sizeof(T)) == Pattern::kRow) {
+    const Slot<T>* values = slots<T>(c, i.d[0]);
+    auto* to = reinterpret_cast<std::byte*>(origin + at[0]);
+    for (unsigned l = 0; l < kLanes; ++l) store_one<T>(to + l * sizeof(T), values[l]);
+    return true;
   }
-  std::byte* to = window.host + (at[0] - window.start);
-  const Slot<T>* values = slots<T>(c, i.d[0]);
-  for (unsigned l = 0; l < kLanes; ++l) store_one<T>(to + l * sizeof(T), values[l]);
+  for (unsigned l = 0; l < kLanes; ++l) {
+    for (unsigned part = 0; part < i.count; ++part) {
+      store_one<T>(reinterpret_cast<std::byte*>(origin + at[l] + part * sizeof(T)),
+                   slots<T>(c, i.d[part])[l]);
+    }
+  }
   return true;
 }
 

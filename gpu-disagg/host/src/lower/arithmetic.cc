@@ -61,7 +61,9 @@ Status Lowering::add_or_sub(Modifiers& words, Op op, Op carry, bool takes_carry)
   const bool gives_carry = words.take("cc");
   if (!takes_carry && !gives_carry) return simple(words, op, 2);
   TRY(Type type, need_type(words));
-  if (is_float(type)) return not_built("no carry with floating point");
+  if (bytes_of(type) < 4 || is_float(type) || without_bits(type) != type) {
+    return not_built("not built for this type");
+  }
   if (!carry_) carry_ = frame_.add_register(Type::kPred);
   Instr instr = blank();
   instr.c = *carry_;

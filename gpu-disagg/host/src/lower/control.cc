@@ -62,8 +62,8 @@ Status Lowering::pass(const Operand& operand, const Formal& formal, bool result,
       TRY(here, source(operand, formal.type));
     }
   }
-  if (here_register != formal.in_register && formal.bytes > 8) {
-    return error("a register cannot hold this parameter");
+  if ((here_register || formal.in_register) && formal.bytes != bytes_of(formal.type)) {
+    return not_built("a register cannot hold this parameter");
   }
   passed.from = result ? formal.offset : here;
   passed.to = result ? here : formal.offset;
@@ -242,6 +242,9 @@ Status Lowering::vote(Modifiers& words) {
   TRY_STATUS(expect_operands(sync ? 3 : 2, sync ? 3 : 2));
   Instr instr = blank();
   instr.imm = static_cast<std::uint64_t>(*kind);
+  if (type != (*kind == Vote::kBallot ? Type::kB32 : Type::kPred)) {
+    return not_built("not built for this type");
+  }
   TRY(instr.a, predicate_source(now_->operands[1]));
   TRY_STATUS(member_mask(instr, sync, 2));
   if (*kind == Vote::kBallot) {
@@ -258,6 +261,7 @@ Status Lowering::match(Modifiers& words) {
   if (!all && !words.take("any")) return error("neither .any nor .all");
   if (!words.take("sync")) return error("only .sync");
   TRY(const Type type, need_type(words));
+  if (type != Type::kB32 && type != Type::kB64) return not_built("not built for this type");
   TRY_STATUS(expect_operands(3, 3));
   Instr instr = blank();
   instr.imm = all ? 1 : 0;
@@ -299,6 +303,7 @@ Status Lowering::redux(Modifiers& words) {
 
 Status Lowering::activemask(Modifiers& words) {
   TRY(const Type type, need_type(words));
+  if (type != Type::kB32) return not_built("not built for this type");
   TRY_STATUS(expect_operands(1, 1));
   Instr instr = blank();
   TRY(instr.d[0], destination(now_->operands[0], type));

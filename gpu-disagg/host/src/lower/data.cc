@@ -42,6 +42,9 @@ Status Lowering::compare(Modifiers& words, Instr& instr, OpKey& key, std::size_t
   Type to = Type::kU32;
   if (key.op == Op::kSet) {
     TRY(to, need_type(words));
+    if (to != Type::kU32 && to != Type::kS32 && to != Type::kF32) {
+      return not_built("not built for this type of result");
+    }
   }
   TRY(const Type type, need_type(words));
   TRY_STATUS(expect_operands(instr.imm != 0 ? 4 : 3, instr.imm != 0 ? 4 : 3));
@@ -75,7 +78,6 @@ Status Lowering::set(Modifiers& words) {
   TRY_STATUS(compare(words, instr, key, 1));
   instr.d[0] = frame_.temporary_predicate();
   TRY_STATUS(emit(key, instr));
-  if (bytes_of(key.other) != 4) return not_built("only results of 32 bits are built here");
   Instr choose = blank();
   choose.a = frame_.constant(key.other == Type::kF32 ? 0x3F800000U : 0xFFFFFFFFU, false);
   choose.b = frame_.constant(0, false);
@@ -227,12 +229,10 @@ Status Lowering::cvt(Modifiers& words) {
   instr.to_integer = rounding.size() == 3 && rounding.front() == 'r';
   instr.flush = words.take("ftz");
   instr.saturate = words.take("sat");
-  TRY(Type to, need_type(words));
-  TRY(Type from, need_type(words));
+  TRY(const Type to, need_type(words));
+  TRY(const Type from, need_type(words));
   // Towards whole numbers, without a word, it is towards zero.
   if (!is_float(to) && is_float(from) && !instr.to_integer) instr.rounding = Rounding::kZero;
-  to = without_bits(to);
-  from = without_bits(from);
   return unary(Op::kCvt, to, from, OpKey{.type = to, .other = from}, instr);
 }
 
@@ -242,7 +242,9 @@ Status Lowering::cvta(Modifiers& words) {
   const auto space = words.space();
   if (!space) return error("a space is missing");
   TRY(const Type type, need_type(words));
-  if (!is_wide(type)) return not_built("only 64-bit addresses are built here");
+  if (type != Type::kU64 && type != Type::kB64) {
+    return not_built("only 64-bit addresses are built here");
+  }
   TRY_STATUS(expect_operands(2, 2));
   std::uint64_t base = 0;
   if (*space == Space::kShared) base = kSharedBase;

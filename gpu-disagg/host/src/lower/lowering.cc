@@ -41,6 +41,9 @@ Status Lowering::run() {
   last.line = function.line;
   last.run = function.is_entry ? run_exit : run_return;
   program_.code.push_back(last);
+  if (program_.code.size() > kernel_.instructions_most()) {
+    return ptx::unsupported_at(function.line, "a kernel of more instructions than are taken");
+  }
   if (frame_.overflowed()) {
     return ptx::unsupported_at(function.line,
                                "function " + std::string(function.name) +

@@ -14,6 +14,8 @@ namespace {
 
 // Backward branches and calls of a turn.
 constexpr std::int32_t kTurn = 4096;
+// The same where lanes have parted: one may spin for what another holds.
+constexpr std::int32_t kTurnApart = 256;
 constexpr std::uint32_t kLevelsMost = 1024;
 // Registers and local memory of all warps of a block.
 constexpr std::uint64_t kStackBytesMost = 64 << 20;
@@ -52,6 +54,7 @@ void form_group(Context& c, unsigned leader, std::uint32_t able) {
   }
   warp.at_sync &= ~c.mask;
   c.converged = c.mask == warp.live;
+  if (!c.converged) c.budget = std::min(c.budget, kTurnApart);
   c.limit = c.program->code.data() + limit;
   c.frame = level(c, c.depth);
 }
