@@ -31,7 +31,8 @@ class Script {
  public:
   using Step = std::function<bool(Script&, const FrameReader::Frame&)>;
 
-  Script(const std::string& kind, const Step& step, std::uint64_t window = 1 << 22)
+  Script(const std::string& kind, const Step& step,
+         std::uint64_t window = 4 * gpu_wire::kTailBytesMax)
       : listener_(kind), thread_([this, step, window] { run(step, window); }) {}
   ~Script() { thread_.join(); }
 
@@ -229,7 +230,7 @@ TEST_P(Link, ThreadsGetTheirOwnAnswers) {
 }
 
 TEST_P(Link, PostsBeyondTheWindowWaitUntilTheEnd) {
-  constexpr std::uint64_t kWindow = 4 << 20;
+  constexpr std::uint64_t kWindow = 4 * gpu_wire::kTailBytesMax;
   std::atomic<std::uint64_t> taken = 0;
   Script script(
       GetParam(),
@@ -242,12 +243,12 @@ TEST_P(Link, PostsBeyondTheWindowWaitUntilTheEnd) {
   const auto link = script.connect(heard_).value();
   std::atomic<int> posted = 0;
   std::thread poster([&] {
-    const Bytes piece(1 << 20);
+    const Bytes piece(gpu_wire::kTailBytesMax);
     for (int i = 0; i < 12; ++i, ++posted) link->post_tail(gpu_wire::CopyIn{}, piece);
   });
   // Three pieces and their heads fit beside the hello; the next waits until it is told that they
   // were executed.
-  EXPECT_TRUE(testing_support::eventually([&] { return taken > 3 << 20; }));
+  EXPECT_TRUE(testing_support::eventually([&] { return taken > 3 * gpu_wire::kTailBytesMax; }));
   EXPECT_EQ(posted, 3);
   EXPECT_LE(taken, kWindow);
   link->close();
@@ -264,10 +265,10 @@ TEST_P(Link, CreditLetsPostsGoOn) {
     return answer_pings(self, frame);
   });
   const auto link = script.connect(heard_).value();
-  const Bytes piece(1 << 20);
+  const Bytes piece(gpu_wire::kTailBytesMax);
   for (int i = 0; i < 40; ++i) link->post_tail(gpu_wire::CopyIn{}, piece);
   EXPECT_EQ(link->call(gpu_wire::Ping{}).result, 0U);
-  EXPECT_GT(taken, 40U << 20);
+  EXPECT_GT(taken, 40U * gpu_wire::kTailBytesMax);
 }
 
 TEST_P(Link, ASessionThatGoesAwayEndsEveryWait) {

@@ -28,7 +28,7 @@ base::Status Connection::set_aside(std::chrono::milliseconds time,
                                    const std::function<bool(const Request&)>& takes) {
   if (!reader_.has_buffered() && !transport_.readable(time)) return {};
   // A client that keeps to its window never comes near this.
-  if (aside_bytes_ > 8 * credit_step_)
+  if (aside_bytes_ > kCreditSteps * credit_step_)
     return base::Error{base::ErrorCode::kDataLoss, "a client beyond its window"};
   TRY(const auto frame, reader_.next());
   if (takes({frame.header, frame.payload, frame.tail_left})) return reader_.skip_tail();

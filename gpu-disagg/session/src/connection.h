@@ -29,7 +29,7 @@ class Connection {
       : transport_(transport), reader_(transport, gpu_wire::kRequestBytesMax) {}
 
   // Frames are credited in steps of a part of this, from now on.
-  void set_window(std::uint64_t bytes) { credit_step_ = bytes / 4; }
+  void set_window(std::uint64_t bytes) { credit_step_ = bytes / kCreditSteps; }
 
   base::Result<Request> next();
   base::Status read_tail(std::span<std::byte> to) { return reader_.read_tail(to); }
@@ -82,6 +82,9 @@ class Connection {
   std::uint64_t bytes_out() const { return bytes_out_.load(std::memory_order_relaxed); }
 
  private:
+  // The finer, the more of the window is of use to a client that is far away.
+  static constexpr std::uint64_t kCreditSteps = 16;
+
   struct Aside {
     gpu_wire::FrameHeader header;
     std::vector<std::byte> payload;

@@ -11,12 +11,13 @@
 #include <vector>
 
 #include "gpu_device/device.h"
+#include "gpu_wire/frame.h"
 
 namespace gpu_session {
 
 class Staging {
  public:
-  static constexpr std::size_t kBufferBytes = 1 << 20;
+  static constexpr std::size_t kBufferBytes = gpu_wire::kTailBytesMax;
 
   // `wait` waits for an event and gives up when the session ends.
   Staging(gpu_device::Device& device, std::function<gpu_device::CuResult(gpu_device::EventId)> wait)

@@ -29,7 +29,7 @@ struct Quotas {
   std::uint32_t modules = 4096;
   std::uint64_t image_bytes = 1ULL << 30;    // of one image
   std::uint64_t staged_bytes = 64ULL << 20;  // of copies that wait to be delivered
-  std::uint64_t window_bytes = 32ULL << 20;  // of requests sent and not executed
+  std::uint64_t window_bytes = 64ULL << 20;  // of requests sent and not executed
 };
 
 struct Counters {

@@ -16,7 +16,8 @@ inline constexpr std::uint32_t kProtocolVersion = 1;
 // A frame's payload without a tail, and one with a tail (a piece of a copy or of an image), is at
 // most so long.
 inline constexpr std::uint32_t kMessageBytesMax = 4 << 20;
-inline constexpr std::uint32_t kTailBytesMax = 1 << 20;
+// Small enough that the pieces which are under way stay in a processor's cache.
+inline constexpr std::uint32_t kTailBytesMax = 256 << 10;
 // What a client asks of the session is shorter: parameters of a launch are the longest.
 inline constexpr std::uint32_t kRequestBytesMax = 64 << 10;
 

@@ -29,8 +29,8 @@ class Transport {
   // Whether receive() would return at once (bytes, or the end), waiting up to `time` for that.
   virtual bool readable(std::chrono::milliseconds time) = 0;
 
-  // Waits until the peer has closed its end or is gone, or until close(); what it sent before may still be there.
-  // For a thread of its own, beside the one that receives.
+  // Waits until the peer has closed its end or is gone, or until close(); what it sent before may
+  // still be there. For a thread of its own, beside the one that receives.
   virtual void wait_gone() = 0;
 
   // Ends the connection, and the waits of others.
