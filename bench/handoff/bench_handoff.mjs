@@ -47,7 +47,8 @@ try {
   const share = median(rates);
   const cost = median(costs);
   result('throughput with hand-off on and nothing to hand over, against off', share.toFixed(3), '0.97', share >= 0.97);
-  result('added to a warm call that is handed over, p50', `${cost.toFixed(2)} ms`, '1 ms', cost <= 1);
+  const faulty = cost < 0;  // nothing is faster for going elsewhere: the machine was busy with other things
+  result('added to a warm call that is handed over, p50', faulty ? 'below zero' : `${cost.toFixed(2)} ms`, '1 ms', !faulty && cost <= 1);
   console.log(`${await fleets.all.sum('larder_handoffs_total{reason="done"}')} handed over`);
 } finally {
   for (const fleet of Object.values(fleets)) await fleet.end();

@@ -142,7 +142,7 @@ void Fleet::acknowledge(std::size_t activation, bool error) {
 }
 
 // To the life that was there when it was said; over a broken link nothing goes.
-void Fleet::send(int from, int to, std::function<void(Process&)> deliver, Ticket ticket) {
+void Fleet::send(int from, int to, const std::function<void(Process&)>& deliver, Ticket ticket) {
   if (!linked_[{std::min(from, to), std::max(from, to)}]) return;
   const Process& sender = *processes_[static_cast<std::size_t>(from)];
   const Process& receiver = *processes_[static_cast<std::size_t>(to)];
@@ -256,7 +256,7 @@ void Fleet::obey(int node, const OwnerCommand& command) {
 
 void Fleet::obey(int node, const ExecutorCommand& command) {
   Process& process = *processes_[static_cast<std::size_t>(node)];
-  const auto tell = [&](const std::string& peer, auto say, Ticket ticket) {
+  const auto tell = [&](const std::string& peer, const auto& say, Ticket ticket) {
     const int to = number_of(peer);
     send(node, to, [this, to, say](Process& owner) { obey(to, say(owner.owner)); }, ticket);
   };

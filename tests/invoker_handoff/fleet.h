@@ -79,13 +79,13 @@ class Fleet {
   void run_here(int node, std::size_t activation);
   void finish_run(int node, std::size_t activation, GuestId guest);
   void acknowledge(std::size_t activation, bool error);
-  void send(int from, int to, std::function<void(Process&)> deliver, Ticket ticket);
+  void send(int from, int to, const std::function<void(Process&)>& deliver, Ticket ticket);
   void obey(int node, const OwnerCommands& commands);
   void obey(int node, const ExecutorCommands& commands);
   void obey(int node, const OwnerCommand& command);
   void obey(int node, const ExecutorCommand& command);
-  void reserve(int node, GuestId guest);
-  void begin(int node, GuestId guest);
+  void reserve(int node, GuestId id);
+  void begin(int node, GuestId id);
   void kill(int node);
   void cut(int a, int b);
   void join(int a, int b);

@@ -14,7 +14,6 @@ namespace invoker_handoff {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing_support::eventually;
@@ -47,7 +46,7 @@ class HandoffTest : public testing::Test {
     return eventually([&] { return node(id).handoff->stats().peers_up == peers; });
   }
   // Both are there and connected; a sends everything to b.
-  void pair(Node::Options a = {.id = 0}, Node::Options b = {.id = 1}) {
+  void pair(const Node::Options& a = {.id = 0}, const Node::Options& b = {.id = 1}) {
     start(a);
     start(b);
     ASSERT_TRUE(connected(a.id, 1) && connected(b.id, 1));
@@ -287,7 +286,7 @@ class Traffic : public HandoffTest, public testing::WithParamInterface<int> {};
 TEST_P(Traffic, EachActivationIsAcknowledgedOnceInItsOwnersName) {
   constexpr int kEach = 700;
   for (int id = 0; id < 3; ++id) {
-    start({.id = id, .memory_mb = 1024, .concurrency = GetParam(), .owner = {}});
+    start({.id = id, .memory_mb = 1024, .concurrency = GetParam()});
   }
   for (int id = 0; id < 3; ++id) {
     ASSERT_TRUE(connected(id, 2));

@@ -13,6 +13,7 @@ namespace invoker_handoff {
 HostilePeer::HostilePeer(const base_net::Address& to, int number, const std::string& key,
                          const std::string& calls_whom)
     : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  CHECK(socket_.valid());
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(to.port);

@@ -130,9 +130,9 @@ void Node::ended(const invoker::ActivationMessage& message) {
   ++places_free_;
 }
 
-void Node::submit(const std::string& id) { submit(activation_message(id)); }
+void Node::submit(const std::string& id) const { submit(activation_message(id)); }
 
-void Node::submit(invoker::ActivationMessage message) {
+void Node::submit(invoker::ActivationMessage message) const {
   message.bytes = std::make_shared<const std::string>(invoker::to_json(message).to_string());
   CHECK(engine->submit(std::move(message)).ok());
 }

@@ -66,8 +66,8 @@ class Node {
 
   PeerAddress address() const { return {options_.id, {"127.0.0.1", handoff->port()}}; }
   // An activation comes from this invoker's topic.
-  void submit(const std::string& id);
-  void submit(invoker::ActivationMessage message);
+  void submit(const std::string& id) const;
+  void submit(invoker::ActivationMessage message) const;
   // What was sent to the controller: the acknowledgements that free a place.
   std::vector<base::Json> completions() const;
   std::vector<invoker::Activation> records() const;
