@@ -2,6 +2,7 @@
 // one thing here.
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "code.h"
 
@@ -28,7 +29,7 @@ CUresult load_module(CUmodule* module, const void* image, Logs logs) {
   if (module == nullptr || image == nullptr) return kInvalidValue;
   std::uint64_t handle = 0;
   const CUresult result = load(guest, image, current_context(), logs, &handle);
-  if (result == kSuccess) *module = reinterpret_cast<CUmodule>(handle);
+  if (result == kSuccess) *module = std::bit_cast<CUmodule>(handle);
   return result;
 }
 
@@ -41,9 +42,9 @@ template <typename Container, typename Handle>
 CUresult kernel_by_name(Handle* kernel, Container container, const char* name) {
   ENTER();
   std::uint64_t found = 0;
-  const CUresult result =
-      find_kernel(guest, number(container), name, kernel == nullptr ? nullptr : &found);
-  if (result == kSuccess) *kernel = reinterpret_cast<Handle>(found);
+  if (kernel == nullptr) return kInvalidValue;
+  const CUresult result = find_kernel(guest, number(container), name, &found);
+  if (result == kSuccess) *kernel = std::bit_cast<Handle>(found);
   return result;
 }
 
@@ -64,7 +65,7 @@ CUresult enumerate(Handle* kernels, unsigned count, Container container) {
   const Module* module = guest.modules.find(container);
   if (module == nullptr) return kInvalidHandle;
   for (unsigned i = 0; i < count && i < module->kernels.size(); ++i)
-    kernels[i] = reinterpret_cast<Handle>(module->kernels[i]);
+    kernels[i] = std::bit_cast<Handle>(module->kernels[i]);
   return kSuccess;
 }
 
@@ -138,7 +139,7 @@ CUresult owner_of(Container* container, Handle handle) {
   if (container == nullptr) return kInvalidValue;
   const Kernel* kernel = guest.kernels.find(handle);
   if (kernel == nullptr) return kInvalidHandle;
-  *container = reinterpret_cast<Container>(kernel->module);
+  *container = std::bit_cast<Container>(kernel->module);
   return kSuccess;
 }
 
@@ -161,7 +162,7 @@ EXPORT CUresult cuModuleLoad(CUmodule* module, const char* path) {
   if (module == nullptr || path == nullptr) return kInvalidValue;
   std::uint64_t handle = 0;
   const CUresult result = load_file(guest, path, current_context(), &handle);
-  if (result == kSuccess) *module = reinterpret_cast<CUmodule>(handle);
+  if (result == kSuccess) *module = std::bit_cast<CUmodule>(handle);
   return result;
 }
 EXPORT CUresult cuModuleUnload(CUmodule module) {
@@ -191,7 +192,7 @@ EXPORT CUresult cuLibraryLoadData(CUlibrary* library, const void* image, int* op
   if (library == nullptr || image == nullptr) return kInvalidValue;
   std::uint64_t handle = 0;
   const CUresult result = load(guest, image, nullptr, logs_of(count, options, values), &handle);
-  if (result == kSuccess) *library = reinterpret_cast<CUlibrary>(handle);
+  if (result == kSuccess) *library = std::bit_cast<CUlibrary>(handle);
   return result;
 }
 EXPORT CUresult cuLibraryLoadFromFile(CUlibrary* library, const char* path, int*, void**, unsigned,
@@ -200,7 +201,7 @@ EXPORT CUresult cuLibraryLoadFromFile(CUlibrary* library, const char* path, int*
   if (library == nullptr || path == nullptr) return kInvalidValue;
   std::uint64_t handle = 0;
   const CUresult result = load_file(guest, path, nullptr, &handle);
-  if (result == kSuccess) *library = reinterpret_cast<CUlibrary>(handle);
+  if (result == kSuccess) *library = std::bit_cast<CUlibrary>(handle);
   return result;
 }
 EXPORT CUresult cuLibraryUnload(CUlibrary library) {

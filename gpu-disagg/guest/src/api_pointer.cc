@@ -22,7 +22,7 @@ enum Attribute : int {
 
 template <typename T>
 CUresult put(void* to, T value) {
-  std::memcpy(to, &value, sizeof value);
+  std::memcpy(to, static_cast<const void*>(&value), sizeof(T));
   return kSuccess;
 }
 

@@ -1,4 +1,6 @@
 // Streams and events.
+#include <bit>
+
 #include "guest.h"
 #include "streamed.h"
 
@@ -15,7 +17,7 @@ CUresult create_stream(CUstream* stream, unsigned flags, int priority) {
         gpu_wire::StreamCreate{.stream = number, .flags = flags, .priority = priority});
   });
   if (id == 0) return kOutOfMemory;
-  *stream = reinterpret_cast<CUstream>(id);
+  *stream = std::bit_cast<CUstream>(id);
   return guest.link().lost() ? kDeviceUnavailable : kSuccess;
 }
 
@@ -57,7 +59,7 @@ CUresult describe(CUstream stream, bool per_thread, Stream* described) {
   if (!resolve(guest, stream, per_thread, &wire)) return kInvalidHandle;
   *described = {.context = current_context(), .flags = 0, .priority = 0};
   if (wire != gpu_wire::kLegacyStream)
-    *described = *guest.streams.find(reinterpret_cast<CUstream>(wire));
+    *described = *guest.streams.find(std::bit_cast<CUstream>(wire));
   return kSuccess;
 }
 
@@ -196,7 +198,7 @@ EXPORT CUresult cuEventCreate(CUevent* event, unsigned flags) {
     (void)guest.post(gpu_wire::EventCreate{.event = number, .flags = flags});
   });
   if (id == 0) return kOutOfMemory;
-  *event = reinterpret_cast<CUevent>(id);
+  *event = std::bit_cast<CUevent>(id);
   return guest.link().lost() ? kDeviceUnavailable : kSuccess;
 }
 EXPORT CUresult cuEventDestroy(CUevent event) { return destroy_event(event); }

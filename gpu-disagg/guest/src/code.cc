@@ -1,6 +1,7 @@
 #include "code.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -86,13 +87,13 @@ CUresult load_bytes(Guest& guest, std::span<const std::byte> image, Context* con
     guest.modules.destroy(id);
     return result;
   }
-  remember(guest, *guest.modules.find(reinterpret_cast<void*>(id)), id, answer.reply);
+  remember(guest, *guest.modules.find(std::bit_cast<void*>(id)), id, answer.reply);
   *handle = id;
   return kSuccess;
 }
 
 Module* module_of(Guest& guest, std::uint64_t handle) {
-  return guest.modules.find(reinterpret_cast<void*>(handle));
+  return guest.modules.find(std::bit_cast<void*>(handle));
 }
 
 }  // namespace

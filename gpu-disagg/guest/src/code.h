@@ -18,10 +18,10 @@ struct Logs {
 // Loads what `image` points at for a context (null: a library); gives the module's handle.
 CUresult load(Guest& guest, const void* image, Context* context, Logs logs, std::uint64_t* module);
 CUresult load_file(Guest& guest, const char* path, Context* context, std::uint64_t* module);
-CUresult unload(Guest& guest, std::uint64_t module);
+CUresult unload(Guest& guest, std::uint64_t handle);
 
-CUresult find_kernel(Guest& guest, std::uint64_t module, const char* name, std::uint64_t* kernel);
-CUresult find_variable(Guest& guest, std::uint64_t module, const char* name, CUdeviceptr* address,
+CUresult find_kernel(Guest& guest, std::uint64_t handle, const char* name, std::uint64_t* kernel);
+CUresult find_variable(Guest& guest, std::uint64_t handle, const char* name, CUdeviceptr* address,
                        std::size_t* bytes);
 
 }  // namespace gpu_guest

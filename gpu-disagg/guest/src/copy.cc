@@ -1,6 +1,7 @@
 #include "copy.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "gpu_wire/frame.h"
@@ -35,7 +36,7 @@ CUresult copy_here(Guest& guest, std::uint64_t to, std::uint64_t from, std::size
                    Order order) {
   const CUresult result = guest.call(gpu_wire::StreamSynchronize{.stream = order.stream});
   if (result != kSuccess) return result;
-  std::memmove(reinterpret_cast<void*>(to), reinterpret_cast<const void*>(from), bytes);
+  std::memmove(std::bit_cast<void*>(to), std::bit_cast<const void*>(from), bytes);
   return kSuccess;
 }
 
@@ -51,9 +52,8 @@ CUresult copy(Guest& guest, End to, End from, std::size_t bytes, Order order) {
     return guest.post(
         gpu_wire::CopyAcross{.stream = order.stream, .to = to.at, .from = from.at, .bytes = bytes});
   if (to.on_device)
-    return copy_in(guest, to.at, {reinterpret_cast<const std::byte*>(from.at), bytes},
-                   order.stream);
-  return copy_out(guest, {reinterpret_cast<std::byte*>(to.at), bytes}, from.at, order);
+    return copy_in(guest, to.at, {std::bit_cast<const std::byte*>(from.at), bytes}, order.stream);
+  return copy_out(guest, {std::bit_cast<std::byte*>(to.at), bytes}, from.at, order);
 }
 
 }  // namespace gpu_guest

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -86,7 +87,7 @@ Guest::Guest(std::unique_ptr<gpu_wire::ClientLink> link, HostFunctions& function
 void Guest::release(Context* context) {
   const auto of_it = [&](const auto& each) { return each.context == context; };
   for (const std::uint64_t id : modules.all(of_it)) {
-    for (const std::uint64_t kernel : modules.find(reinterpret_cast<void*>(id))->kernels)
+    for (const std::uint64_t kernel : modules.find(std::bit_cast<void*>(id))->kernels)
       kernels.destroy(kernel);
     if (modules.destroy(id)) (void)post(gpu_wire::Unload{.module = id});
   }
@@ -153,7 +154,7 @@ void set_context(Context* context) {
 namespace {
 
 std::uint64_t own_stream(Guest& guest) {
-  if (here.stream != 0 && guest.streams.find(reinterpret_cast<void*>(here.stream)) != nullptr)
+  if (here.stream != 0 && guest.streams.find(std::bit_cast<void*>(here.stream)) != nullptr)
     return here.stream;
   here.stream = guest.streams.create([&](Stream& stream, std::uint64_t id) {
     stream.context = current_context();
@@ -161,7 +162,7 @@ std::uint64_t own_stream(Guest& guest) {
     stream.priority = 0;
     (void)guest.post(gpu_wire::StreamCreate{.stream = id});
   });
-  ::pthread_setspecific(thread_key, reinterpret_cast<void*>(here.stream));
+  ::pthread_setspecific(thread_key, std::bit_cast<void*>(here.stream));
   return here.stream;
 }
 
