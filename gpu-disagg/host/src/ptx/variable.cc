@@ -5,7 +5,6 @@
 namespace gpu_host::ptx {
 namespace {
 
-using base::Error;
 using base::Result;
 using base::Status;
 

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <bit>
 #include <chrono>
 #include <cstring>
@@ -145,7 +146,9 @@ const Instr* run_clock(Context& c, const Instr& i) {
 }
 
 const Instr* run_fence(Context& /*c*/, const Instr& i) {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  // As good as a fence, and ThreadSanitizer understands it.
+  static std::atomic<int> order{0};
+  order.fetch_add(0, std::memory_order_seq_cst);
   return &i + 1;
 }
 
