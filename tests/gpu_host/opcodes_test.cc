@@ -134,7 +134,7 @@ std::string written(const std::string& form, const std::string& type) {
 TEST(Opcodes, TheTableSaysWhatIsBuilt) {
   Rig rig;
   std::ostringstream table;
-  table << "# Opcodes and types\n\nWhat the host device takes, as `tests/gpu-host/opcodes_test.cc` "
+  table << "# Opcodes and types\n\nWhat the host device takes, as `tests/gpu_host/opcodes_test.cc` "
            "finds it; that test fails when "
            "this table is\nnot what the device does. A module with anything else is refused when "
            "it is loaded, with the line.\n\n"
