@@ -164,7 +164,8 @@ Capabilities transactional_volumes() {
   Capabilities able;
   able.tiers = {Tier::kEphemeral, Tier::kDurable};
   able.lifetimes = {Lifetime::Kind::kActivation, Lifetime::Kind::kTtl, Lifetime::Kind::kVolume};
-  able.isolations = {Isolation::kReadAtomic, Isolation::kSnapshot, Isolation::kSerializable};
+  able.isolations = {Isolation::kNone, Isolation::kReadAtomic, Isolation::kSnapshot,
+                     Isolation::kSerializable};
   able.retry_max = kRetryMax;
   able.copies_max = 2;
   able.quota = true;
@@ -172,7 +173,7 @@ Capabilities transactional_volumes() {
   able.rules = RuleForm::kAnyPattern;
   able.visibilities = {Visibility::kWriting, Visibility::kSealed};
   able.seals = {Seal::kActivation, Seal::kClose};
-  able.fsyncs = {FsyncMeans::kStaging};
+  able.fsyncs = {FsyncMeans::kStaging, FsyncMeans::kPublish};
   able.open_at_ends = {OpenAtEnd::kInclude, OpenAtEnd::kAbort};
   able.deliveries = {Delivery::kAtMostOnce};
   return able;

@@ -165,7 +165,7 @@ test('people see, copy, remove and check what is there', async () => {
 });
 
 test('what this service does not do is refused in a sentence', async () => {
-  await put('five', {name: 'fast', isolation: 'none'});
+  await put('five', {name: 'fast', tier: 'ephemeral', copies: 3});
   const refused = await run('five', {});
-  assert.match(refused.response.result.error, /cannot do "none"/);
+  assert.match(refused.response.result.error, /cannot do 3; it can do at most 2/);
 });

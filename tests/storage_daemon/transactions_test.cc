@@ -269,7 +269,8 @@ TEST_F(Transactions, AFileThatIsOpenAtTheEndIsToldOrAnErrorWhereTheHintSaysSo) {
 
 TEST_F(Transactions, WhatThisNodeCannotDoIsRefusedInASentence) {
   hints::Volume volume = volume_of("job");
-  volume.isolation = hints::Isolation::kNone;
+  volume.tier = hints::Tier::kEphemeral;
+  volume.lifetime.kind = hints::Lifetime::Kind::kSession;
   Use refused(*client_, "a1", volume);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);

@@ -8,6 +8,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -139,10 +140,14 @@ class Differential : public testing::TestWithParam<std::uint32_t> {
     ::rmdir(root_.c_str());
   }
 
+  OverlayOptions options() const {
+    OverlayOptions wanted;
+    wanted.snapshot = volume_.head();
+    wanted.publish = publish_;
+    return wanted;
+  }
   void begin() {
-    OverlayOptions options;
-    options.snapshot = volume_.head();
-    overlay_.emplace(options);
+    overlay_.emplace(options());
     journal_.clear();
   }
 
@@ -236,13 +241,18 @@ class Differential : public testing::TestWithParam<std::uint32_t> {
   void resume() {
     journal_ += overlay_->take_journal();
     if (pick(2) == 0) journal_ = overlay_->whole_journal();
-    OverlayOptions options;
-    options.snapshot = volume_.head();
-    Overlay resumed(options);
+    Overlay resumed(options());
     ASSERT_EQ(resumed.replay(journal_), journal_.size());
+    // As whoever asks for the changes of one that publishes on the way.
+    for (const InodeNumber inode : resumed.staged())
+      static_cast<void>(volume_.run<View>(resumed, [&] { return resumed.view(inode); }).ok());
     const Changes before = overlay_->changes();
     const Changes after = resumed.changes();
-    EXPECT_EQ(before.read.names, after.read.names);
+    if (publish_ == Publish::kAtEnd) {
+      EXPECT_EQ(before.read.names, after.read.names);
+    } else {
+      EXPECT_TRUE(std::ranges::includes(after.read.names, before.read.names));
+    }
     EXPECT_EQ(before.read.directories, after.read.directories);
     EXPECT_EQ(before.write.names, after.write.names);
     EXPECT_EQ(before.write.seen, after.write.seen);
@@ -254,7 +264,21 @@ class Differential : public testing::TestWithParam<std::uint32_t> {
     overlay_.emplace(std::move(resumed));
   }
 
+  // Goes on above its own commit.
+  void publish() {
+    journal_ += overlay_->take_journal();
+    const Changes changes = overlay_->changes();
+    ASSERT_TRUE(volume_.commit(changes.write));
+    Overlay::StoredFiles files;
+    for (const InodeNumber inode : changes.staged) files[inode] = {};
+    overlay_->published(volume_.head(), pick(2) == 0, files);
+    const Changes left = overlay_->changes([](InodeNumber) { return Bytes::kNotNow; });
+    EXPECT_TRUE(left.write.names.empty());
+    journal_ += overlay_->take_journal();
+  }
+
   std::string root_;
+  Publish publish_ = Publish::kAtEnd;
   std::mt19937 random_;
   MemoryVolume volume_;
   std::optional<Overlay> overlay_;
@@ -279,6 +303,25 @@ TEST_P(Differential, AnOverlayDoesWhatTmpfsDoes) {
       default:
         journal_ += overlay_->take_journal();
     }
+    Paths again(volume_, *overlay_);
+    ASSERT_EQ(difference(again.tree(), real.tree()), "") << "after round " << round;
+  }
+}
+
+TEST_P(Differential, AndSoDoesOneThatPublishesOnTheWay) {
+  publish_ = Publish::kOnSync;
+  begin();
+  RealDirectory real(root_);
+  SCOPED_TRACE("seed " + std::to_string(GetParam()));
+  for (int round = 0; round < 60 && !HasFailure(); ++round) {
+    Paths mine(volume_, *overlay_);
+    for (std::uint32_t i = pick(20); i > 0; --i) ASSERT_TRUE(step(mine, real));
+    if (pick(3) == 0) {
+      const auto view = mine.stat(path());
+      if (view.ok()) overlay_->hold(view->inode);
+    }
+    ASSERT_EQ(difference(mine.tree(), real.tree()), "") << "in round " << round;
+    pick(3) == 0 ? resume() : publish();
     Paths again(volume_, *overlay_);
     ASSERT_EQ(difference(again.tree(), real.tree()), "") << "after round " << round;
   }

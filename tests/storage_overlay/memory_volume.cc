@@ -34,14 +34,48 @@ CommitNumber MemoryVolume::committed(const NameKey& key) const {
   return entry ? entry->committed : 0;
 }
 
-bool MemoryVolume::commit(const storage::WriteSet& write) {
+CommitNumber MemoryVolume::committed(InodeNumber inode) const {
+  if (const auto at = shared_.find(inode); at != shared_.end()) return at->second.committed;
+  for (const auto& [key, entry] : names_)
+    if (entry.inode == inode) return entry.committed;
+  return 0;
+}
+
+bool MemoryVolume::guards_hold(const storage::WriteSet& write) const {
   for (const auto& [key, commit] : write.seen)
     if (committed(key) != commit) return false;
-  for (const auto& [inode, commit] : write.seen_shared) {
-    const auto at = shared_.find(inode);
-    const bool was_shared = at != shared_.end();
-    if (was_shared && at->second.committed != commit) return false;
+  for (const auto& [inode, commit] : write.seen_shared)
+    if (commit != 0 && committed(inode) != commit) return false;
+  return true;
+}
+
+bool MemoryVolume::is_tree() const {
+  std::map<InodeNumber, InodeNumber> parents;
+  for (const auto& [key, entry] : names_)
+    if (entry.attributes.type == FileType::kDirectory) parents[entry.inode] = key.directory;
+  for (const auto& [key, entry] : names_) {
+    InodeNumber directory = key.directory;
+    for (std::size_t steps = 0; directory != 0 && directory != storage::kRootInode; ++steps) {
+      const auto parent = parents.find(directory);
+      if (parent == parents.end() || steps > parents.size()) return false;
+      directory = parent->second;
+    }
   }
+  return true;
+}
+
+bool MemoryVolume::commit(const storage::WriteSet& write) {
+  if (!guards_hold(write)) return false;
+  const MemoryVolume before = *this;
+  apply(write);
+  if (is_tree()) return true;
+  const InodeNumber next = next_inode_;
+  *this = before;
+  next_inode_ = next;
+  return false;
+}
+
+void MemoryVolume::apply(const storage::WriteSet& write) {
   ++head_;
   std::map<InodeNumber, std::uint32_t> directory_links;
   for (const auto& [key, entry] : names_)
@@ -76,9 +110,6 @@ bool MemoryVolume::commit(const storage::WriteSet& write) {
     entry.links =
         static_cast<std::uint32_t>(static_cast<int>(entry.links) + step->second.subdirectories);
   }
-  for (const InodeNumber inode : write.removed_directories)
-    if (!list(inode)->empty()) return false;
-  return true;
 }
 
 InodeNumber MemoryVolume::reserve(std::uint64_t count) {

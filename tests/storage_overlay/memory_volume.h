@@ -22,7 +22,8 @@ class MemoryVolume {
   CommitNumber head() const { return head_; }
   InodeNumber reserve(std::uint64_t count);
 
-  // As the durable tree does: with the guards of snapshot isolation. False: a conflict.
+  // As the durable tree does: with the guards of snapshot isolation. False: a conflict, and nothing
+  // was changed.
   bool commit(const storage::WriteSet& write);
 
   // Tells the overlay what an operation needs until it can answer.
@@ -42,6 +43,11 @@ class MemoryVolume {
 
  private:
   CommitNumber committed(const NameKey& key) const;
+  CommitNumber committed(InodeNumber inode) const;
+  bool guards_hold(const storage::WriteSet& write) const;
+  void apply(const storage::WriteSet& write);
+  // Every directory that has names is under one that leads to the root.
+  bool is_tree() const;
 
   std::map<NameKey, Entry> names_;
   std::map<InodeNumber, Entry> shared_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
@@ -25,6 +26,7 @@ using base::Status;
 // A line with the facts, and one with the answer when the attempt has ended.
 constexpr const char* kAttemptFile = "attempt.json";
 constexpr const char* kUploadingFile = "uploading";
+constexpr const char* kSnapshotFile = "snapshot";
 
 Result<std::string> read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -43,6 +45,19 @@ Status write_line(const std::filesystem::path& path, int flags, std::string line
   if (written < 0) return error_from_errno(errno, "writing " + path.native());
   if (static_cast<std::size_t>(written) == line.size()) return {};
   return Error{ErrorCode::kNoSpace, "no room for all of " + path.native()};
+}
+
+// Whole or as before.
+Status replace_file(const std::string& path, const std::string& text) {
+  const std::string part = path + ".part";
+  {
+    std::ofstream file(part, std::ios::binary | std::ios::trunc);
+    if (!(file << text) || !file.flush()) {
+      return Error{ErrorCode::kNoSpace, "cannot write " + part};
+    }
+  }
+  if (::rename(part.c_str(), path.c_str()) != 0) return error_from_errno(errno, "naming " + path);
+  return {};
 }
 
 std::optional<std::string> read_line(const std::filesystem::path& path, int number) {
@@ -102,6 +117,12 @@ Result<AttemptFacts> facts_from(const Json& json) {
   return facts;
 }
 
+storage_overlay::Publish publish_of(const hints::Volume& volume) {
+  using storage_overlay::Publish;
+  if (volume.isolation == hints::Isolation::kNone) return Publish::kAtOnce;
+  return volume.fsync == hints::FsyncMeans::kPublish ? Publish::kOnSync : Publish::kAtEnd;
+}
+
 storage_overlay::OverlayOptions overlay_options(const AttemptFacts& facts,
                                                 std::uint64_t files_max) {
   storage_overlay::OverlayOptions options;
@@ -109,6 +130,7 @@ storage_overlay::OverlayOptions overlay_options(const AttemptFacts& facts,
   options.activation = facts.activation_id;
   options.writer = facts.writer;
   options.volume = facts.hint;
+  options.publish = publish_of(facts.hint);
   options.files_max = files_max;
   return options;
 }
@@ -156,6 +178,40 @@ std::optional<Result<storage::VolumeReport>> Attempt::read_ended(
 // So a mark that is not whole, because the daemon died here, may stand for a name that nobody has.
 Status Attempt::mark_uploading(const std::string& writer) const {
   return write_line(directory_ / kUploadingFile, O_TRUNC, writer);
+}
+
+Status Attempt::clear_uploading() const {
+  const auto path = directory_ / kUploadingFile;
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return error_from_errno(errno, "removing " + path.native());
+}
+
+Status Attempt::write_snapshot(storage::CommitNumber number) const {
+  return replace_file(directory_ / kSnapshotFile, std::to_string(number));
+}
+
+std::optional<storage::CommitNumber> Attempt::read_snapshot(
+    const std::filesystem::path& directory) {
+  const auto text = read_file(directory / kSnapshotFile);
+  storage::CommitNumber number = 0;
+  if (!text) return std::nullopt;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
+  return number;
+}
+
+// A '/' is in no activation's id, and in no writer's name.
+CommitName publication_name(const std::string& activation, const std::string& writer) {
+  return {activation + "/" + writer, writer};
+}
+
+std::string mark_of_publication(const std::string& writer) { return "/" + writer; }
+
+bool is_mark_of_publication(const std::string& mark) { return mark.starts_with('/'); }
+
+CommitName commit_of(const std::string& activation, const std::string& mark) {
+  if (is_mark_of_publication(mark)) return publication_name(activation, mark.substr(1));
+  return {activation, mark};
 }
 
 std::optional<std::string> Attempt::uploading(const std::filesystem::path& directory) {

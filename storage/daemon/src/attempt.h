@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -33,7 +34,18 @@ struct AttemptFacts {
 };
 base::Json to_json(const AttemptFacts& facts);
 base::Result<AttemptFacts> facts_from(const base::Json& json);
+storage_overlay::Publish publish_of(const hints::Volume& volume);
 storage_overlay::OverlayOptions overlay_options(const AttemptFacts& facts, std::uint64_t files_max);
+
+// What a commit is recorded under: the activation, or, for what is published on the way, a name of
+// its own that says which activation it was. The mark of such a one begins with '/'.
+struct CommitName {
+  std::string activation, writer;
+};
+CommitName publication_name(const std::string& activation, const std::string& writer);
+std::string mark_of_publication(const std::string& writer);
+bool is_mark_of_publication(const std::string& mark);
+CommitName commit_of(const std::string& activation, const std::string& mark);
 
 // Threads: any; its folder is for one at a time.
 class Attempt {
@@ -48,7 +60,15 @@ class Attempt {
   const AttemptFacts& facts() const { return facts_; }
   const std::shared_ptr<Volume>& volume() const { return volume_; }
   storage_tree::Tree& tree() const { return *volume_->tree; }
-  const storage_tree::Snapshot& snapshot() const { return snapshot_; }
+  // Where the attempt publishes on the way, it is another one after each time.
+  storage_tree::Snapshot snapshot() const {
+    const std::lock_guard lock(*mutex_);
+    return snapshot_;
+  }
+  void move_to(storage_tree::Snapshot snapshot) {
+    const std::lock_guard lock(*mutex_);
+    snapshot_ = std::move(snapshot);
+  }
   const std::filesystem::path& directory() const { return directory_; }
   std::filesystem::path staging() const { return directory_ / kStaging; }
 
@@ -63,6 +83,10 @@ class Attempt {
   static std::optional<base::Result<storage::VolumeReport>> read_ended(
       const std::filesystem::path& directory);
 
+  // For a successor, which goes on above it.
+  base::Status write_snapshot(storage::CommitNumber number) const;
+  static std::optional<storage::CommitNumber> read_snapshot(const std::filesystem::path& directory);
+
   // Under which name something may have been stored or committed: a successor must end that first.
   base::Status mark_uploading(const std::string& writer) const;
   // The same, of its own name, when something of it is stored before its end.
@@ -72,6 +96,7 @@ class Attempt {
     return {};
   }
   bool is_early() const { return early_; }
+  base::Status clear_uploading() const;
   std::optional<std::string> uploading() const { return uploading(directory_); }
   static std::optional<std::string> uploading(const std::filesystem::path& directory);
 
@@ -80,7 +105,9 @@ class Attempt {
 
   const AttemptFacts facts_;
   const std::shared_ptr<Volume> volume_;
-  const storage_tree::Snapshot snapshot_;
+  // A pointer, so that attempts can be moved. It guards the next.
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
+  storage_tree::Snapshot snapshot_;
   const std::filesystem::path directory_;
   bool early_ = false;  // not in a successor: it knows nothing of what is under way
 };

@@ -21,6 +21,13 @@ constexpr std::size_t kEndedKept = 4096;
 // For closes that are under way, where an open file is an error.
 constexpr std::chrono::milliseconds kClosesPatience{200};
 
+Status give_up_publication(const Attempt& attempt) {
+  const auto mark = attempt.uploading();
+  if (!mark || !is_mark_of_publication(*mark)) return {};
+  const Status given_up = give_up(attempt);
+  return given_up || given_up.error().code == ErrorCode::kAlreadyExists ? Status() : given_up;
+}
+
 }  // namespace
 
 Result<storage::VolumeReport> DaemonOfNode::finish(const std::string& client,
@@ -69,8 +76,10 @@ Status DaemonOfNode::settle(const Attempt& attempt, storage_ephemeral::Outcome o
 DaemonOfNode::Ended DaemonOfNode::end_badly(const std::shared_ptr<Attempt>& attempt) {
   note(settle(*attempt, storage_ephemeral::Outcome::kFailed), attempt->facts().volume.name);
   storage::VolumeReport report = report_of(*attempt);
-  report.commit =
-      storage::CommitReport{storage::CommitReport::Kind::kAborted, 0, 0, "the activation failed"};
+  const bool at_end = publish_of(attempt->facts().hint) == storage_overlay::Publish::kAtEnd;
+  report.commit = storage::CommitReport{
+      storage::CommitReport::Kind::kAborted, 0, 0,
+      at_end ? "the activation failed" : "the activation failed; what it had published stays"};
   ++metrics_.aborted;
   if (const Status given_up = give_up(*attempt); !given_up) {
     log_.warn("Volumes", given_up.error().message, {{"attempt", attempt->facts().number}});
@@ -87,26 +96,34 @@ DaemonOfNode::Ended DaemonOfNode::end_well(const std::shared_ptr<Attempt>& attem
   if (facts.hint.open_at_end == hints::OpenAtEnd::kAbort) {
     files_.await_closes(facts.number, kClosesPatience);
   }
+  Status published = publish_rest(*attempt);
   auto finished = files_.finish(facts.number);
   Status ready = finished ? check_open_files(*attempt, *finished) : Status(finished.error());
+  if (!published) ready = std::move(published);
   // Readers of its ephemeral files must not wait for an end that never comes.
   if (!ready) note(settle(*attempt, storage_ephemeral::Outcome::kFailed), facts.volume.name);
   if (ready) ready = settle(*attempt, storage_ephemeral::Outcome::kSucceeded);
   if (ready) ready = check_dependencies(*attempt, *finished, paths_of(*attempt));
-  if (ready) return publish(attempt, *std::move(finished), stored);
+  if (ready) return commit_all(attempt, *std::move(finished), stored);
+  // Of a publication whose outcome nobody knew.
+  if (const Status given_up = give_up_publication(*attempt); !given_up) {
+    const std::lock_guard lock(mutex_);
+    unknown_.push_back(attempt);
+  }
   ++metrics_.failed;
   log_.error("Volumes", ready.error().message, {{"activation", facts.activation_id}});
   return std::move(ready).error();
 }
 
-DaemonOfNode::Ended DaemonOfNode::publish(const std::shared_ptr<Attempt>& attempt,
-                                          Finished finished, Stored& stored) {
+DaemonOfNode::Ended DaemonOfNode::commit_all(const std::shared_ptr<Attempt>& attempt,
+                                             Finished finished, Stored& stored) {
   const AttemptFacts& facts = attempt->facts();
   bool unknown = false;
   std::vector<std::string> open_at_end;
   for (const auto& file : finished.staged) {
     if (file.was_open) open_at_end.push_back(file.name);
   }
+  if (publish_of(facts.hint) != storage_overlay::Publish::kAtEnd) open_at_end = finished.open;
   const auto begun = clock_.now();
   auto committed = commit(*attempt, std::move(finished), paths_of(*attempt), unknown);
   metrics_.commit_took(clock_.now() - begun);
@@ -137,6 +154,7 @@ void DaemonOfNode::put_away(const std::shared_ptr<Attempt>& attempt, const Ended
   const std::lock_guard lock(mutex_);
   attempts_.erase(facts.number);
   tickets_.erase({facts.client, facts.ticket});
+  doomed_.erase(facts.number);
   ending_.erase(facts.number);
   remember_locked(facts.number, ended);
   buried_.emplace_back(clock_.now() + kFolderStays, attempt);

@@ -51,6 +51,7 @@ class DaemonOfNode final : public Daemon {
         numbers_(options_.directory / "next-attempt"),
         files_({.cached_file_bytes_max = options_.whole_file_bytes_max}, *cache_, log_),
         pool_(options_.fetch_threads),
+        publishing_(options_.fetch_threads),
         ahead_(files_, room_) {}
 
   ~DaemonOfNode() override {
@@ -120,7 +121,8 @@ class DaemonOfNode final : public Daemon {
   // `meanwhile` is called while the store is asked, if that comes first.
   base::Result<VolumeView> begin_view(const VolumeName& name, uid_t uid,
                                       const std::function<void()>& meanwhile);
-  base::Status attach(const Attempt& attempt, bool is_new);
+  base::Status attach(const std::shared_ptr<Attempt>& attempt, bool is_new,
+                      std::optional<storage::CommitNumber> last_published = std::nullopt);
   base::Result<bool> resume(const std::filesystem::path& folder);
   base::Result<bool> discard(const std::filesystem::path& folder);
   base::Result<bool> same_mount();
@@ -132,8 +134,14 @@ class DaemonOfNode final : public Daemon {
   // `stored`: what of its files are in the store now.
   using Stored = std::map<InodeNumber, storage::Content>;
   Ended end_well(const std::shared_ptr<Attempt>& attempt, Stored& stored);
-  Ended publish(const std::shared_ptr<Attempt>& attempt, storage_attempts::Finished finished,
-                Stored& stored);
+  Ended commit_all(const std::shared_ptr<Attempt>& attempt, storage_attempts::Finished finished,
+                   Stored& stored);
+  // What of an attempt that publishes on the way is to be published now.
+  void publish_now(const std::shared_ptr<Attempt>& attempt);
+  void go_on_after(const std::shared_ptr<Attempt>& attempt, const Published& published);
+  void doom(AttemptNumber number, const base::Error& error);
+  base::Status publish_rest(const Attempt& attempt);
+  base::Status check_doomed(AttemptNumber number) const;
   PathOf paths_of(const Attempt& attempt) const {
     return [this, number = attempt.facts().number](const storage::NameKey& key) {
       return files_.path_of(number, key);
@@ -180,8 +188,10 @@ class DaemonOfNode final : public Daemon {
   std::map<std::string, base::Instant> gone_;                     // when to abort what is theirs
   std::deque<std::pair<base::Instant, std::shared_ptr<Attempt>>> buried_;  // when to remove them
   std::vector<std::shared_ptr<Attempt>> unknown_;  // whether they were committed
+  std::map<AttemptNumber, base::Error> doomed_;    // why they cannot end well any more
 
   FetchPool pool_;
+  FetchPool publishing_;
   WriteAhead ahead_;
   std::jthread upkeep_;  // last: it uses everything above
 };

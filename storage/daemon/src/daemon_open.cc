@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "daemon_of_node.h"
+#include "publisher.h"
 #include "ruled_directories.h"
 #include "volume_source.h"
 
@@ -50,12 +51,6 @@ Status check_hint(const hints::Volume& volume, const std::string& namespace_name
     return refused("nobody says here which activations are one session");
   }
   if (volume.copies > kCopiesMax) return refused("ephemeral files have two copies at most");
-  if (volume.fsync == hints::FsyncMeans::kPublish) {
-    return refused("what is written is published when the activation has succeeded, not before");
-  }
-  if (volume.isolation == hints::Isolation::kNone) {
-    return refused("activations are transactions here; isolation \"none\" is not to be had");
-  }
   if (volume.owner && *volume.owner != namespace_name) {
     return refused("it belongs to another namespace");
   }
@@ -95,7 +90,7 @@ Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
   auto attempt = std::make_shared<Attempt>(std::move(facts), std::move(view.volume),
                                            std::move(view.snapshot), folder);
   TRY_STATUS(attempt->write_facts());
-  TRY_STATUS(attach(*attempt, true));
+  TRY_STATUS(attach(attempt, true));
   kept.keep();
   return attempt;
 }
@@ -125,11 +120,15 @@ Result<DaemonOfNode::VolumeView> DaemonOfNode::begin_view(const VolumeName& name
   }
 }
 
-Status DaemonOfNode::attach(const Attempt& attempt, bool is_new) {
+Status DaemonOfNode::attach(const std::shared_ptr<Attempt>& attempt_ptr, bool is_new,
+                            std::optional<storage::CommitNumber> last_published) {
+  const Attempt& attempt = *attempt_ptr;
   storage_attempts::AttemptOptions options;
   options.is_new = is_new;
+  options.last_published = last_published;
   options.number = attempt.facts().number;
   options.overlay = overlay_options(attempt.facts(), options_.files_max);
+  options.overlay.snapshot = attempt.snapshot().number();
   options.volume = attempt.facts().space;
   options.staging = attempt.staging();
   options.node = options_.node;
@@ -140,7 +139,11 @@ Status DaemonOfNode::attach(const Attempt& attempt, bool is_new) {
         std::make_shared<storage_attempts::ByteBudget>(attempt.staging(), bytes);
     options.ephemeral_budget = ephemeral_->budget(attempt.facts().space, bytes);
   }
-  options.source = std::make_shared<VolumeSource>(attempt.volume(), attempt.snapshot(), pool_);
+  options.source = std::make_shared<VolumeSource>(attempt_ptr, pool_);
+  if (options.overlay.publish != storage_overlay::Publish::kAtEnd) {
+    options.publisher = std::make_shared<PublisherOf>(
+        attempt_ptr, pool_, publishing_, [this](const auto& one) { publish_now(one); });
+  }
   return files_.attach(std::move(options));
 }
 
@@ -162,7 +165,8 @@ Result<Opened> DaemonOfNode::open(const std::string& client, const storage_contr
   ++metrics_.attempts;
   const AttemptNumber number = (*attempt)->facts().number;
   tickets_[ticket] = number;
-  ahead_.add(*attempt);
+  // Under one name one commit is made: who makes several stores nothing before.
+  if (publish_of(call.volume) == storage_overlay::Publish::kAtEnd) ahead_.add(*attempt);
   attempts_[number] = *std::move(attempt);
   // Whoever left meanwhile asked for it all the same: it goes with the others.
   if (!here_.contains(client)) gone_.try_emplace(client, clock_.now() + options_.client_grace);

@@ -1,4 +1,5 @@
 // What an earlier daemon left.
+#include <algorithm>
 #include <fstream>
 
 #include "daemon_of_node.h"
@@ -11,6 +12,36 @@ using base::ErrorCode;
 using base::Result;
 using base::Status;
 
+namespace {
+
+// The commit of what was being published when the daemon died. Nothing: there was none, or it was
+// not decided and never will be.
+Result<std::optional<storage::CommitNumber>> last_publication(const AttemptFacts& facts,
+                                                              storage_tree::Tree& tree,
+                                                              const std::filesystem::path& folder) {
+  std::optional<storage::CommitNumber> number;
+  const auto mark = Attempt::uploading(folder);
+  if (!mark || !is_mark_of_publication(*mark)) return number;
+  const CommitName name = commit_of(facts.activation_id, *mark);
+  const Status aborted = tree.abort(name.activation, name.writer);
+  if (aborted) return number;
+  if (aborted.error().code != ErrorCode::kAlreadyExists) return aborted.error();
+  TRY(const auto record, tree.activation(name.activation));
+  if (record) number = record->number;
+  return number;
+}
+
+Result<storage_tree::Snapshot> snapshot_to_go_on(const AttemptFacts& facts,
+                                                 storage_tree::Tree& tree,
+                                                 const std::filesystem::path& folder,
+                                                 std::optional<storage::CommitNumber> published) {
+  if (publish_of(facts.hint) == storage_overlay::Publish::kAtOnce) return tree.begin();
+  const auto known = Attempt::read_snapshot(folder).value_or(facts.snapshot);
+  return tree.resume(std::max(known, published.value_or(0)));
+}
+
+}  // namespace
+
 // Whether it goes on. Of one that has ended, only the answer does.
 Result<bool> DaemonOfNode::resume(const std::filesystem::path& folder) {
   TRY(AttemptFacts facts, Attempt::read_facts(folder));
@@ -21,10 +52,12 @@ Result<bool> DaemonOfNode::resume(const std::filesystem::path& folder) {
     return discard(folder);
   }
   TRY(auto volume, volumes_.reopen(facts.volume, facts.space));
-  TRY(storage_tree::Snapshot snapshot, volume->tree->resume(facts.snapshot));
+  TRY(const auto published, last_publication(facts, *volume->tree, folder));
+  TRY(storage_tree::Snapshot snapshot, snapshot_to_go_on(facts, *volume->tree, folder, published));
   const auto attempt =
       std::make_shared<Attempt>(std::move(facts), std::move(volume), std::move(snapshot), folder);
-  TRY_STATUS(attach(*attempt, false));
+  TRY_STATUS(attach(attempt, false, published));
+  if (published) TRY_STATUS(attempt->clear_uploading());
   const std::lock_guard lock(mutex_);
   tickets_[{attempt->facts().client, attempt->facts().ticket}] = attempt->facts().number;
   gone_.try_emplace(attempt->facts().client, clock_.now() + options_.restart_grace);
@@ -38,7 +71,8 @@ Result<bool> DaemonOfNode::discard(const std::filesystem::path& folder) {
   const auto writer = Attempt::uploading(folder);
   if (!facts || !writer) return false;
   TRY(const auto volume, volumes_.reopen(facts->volume, facts->space));
-  const Status aborted = volume->tree->abort(facts->activation_id, *writer);
+  const CommitName name = commit_of(facts->activation_id, *writer);
+  const Status aborted = volume->tree->abort(name.activation, name.writer);
   if (!aborted && aborted.error().code != ErrorCode::kAlreadyExists) {
     return aborted.error();
   }

@@ -82,7 +82,6 @@ Result<Contents> store_all(const Attempt& attempt, Finished& finished) {
   others.clear();  // waits for them
   TRY_STATUS(std::move(status));
   finished.set_contents(contents);
-  std::erase_if(contents, [](const auto& item) { return item.second.writer.empty(); });
   return contents;
 }
 
@@ -91,10 +90,16 @@ bool changes_something(const storage::WriteSet& write) {
          !write.removed_directories.empty();
 }
 
+// What is published at once is undone and done anew where somebody else was first.
+hints::Isolation isolation_of_commit(const Attempt& attempt) {
+  const auto isolation = isolation_of(attempt);
+  return isolation == hints::Isolation::kNone ? hints::Isolation::kSnapshot : isolation;
+}
+
 Result<Outcome> ask(const Attempt& attempt, const Finished& finished) {
   for (int tries = 1;; ++tries) {
     auto outcome = attempt.tree().commit(attempt.snapshot(), finished.write, finished.read,
-                                         isolation_of(attempt));
+                                         isolation_of_commit(attempt));
     const bool again = !outcome && may_be_asked_again(outcome.error()) && tries < kTries;
     if (!again) return outcome;
     std::this_thread::sleep_for(kBetweenTries * tries);
@@ -104,7 +109,9 @@ Result<Outcome> ask(const Attempt& attempt, const Finished& finished) {
 Error conflict(const Attempt& attempt, const Outcome& outcome, const PathOf& path_of) {
   std::string what = "volume " + attempt.facts().volume.name + ": " +
                      base::quoted(path_of(outcome.name)) + " was changed meanwhile";
-  if (!outcome.winner.empty()) what += " by activation " + outcome.winner;
+  // What was published on the way has a name of its own behind the activation's.
+  if (!outcome.winner.empty())
+    what += " by activation " + outcome.winner.substr(0, outcome.winner.find('/'));
   if (outcome.number != 0) what += ", commit " + std::to_string(outcome.number);
   if (!outcome.reason.empty()) what += " (" + outcome.reason + ")";
   return {ErrorCode::kConflict, what};
@@ -126,12 +133,12 @@ Result<CommitReport> report_of(const Attempt& attempt, const Outcome& outcome,
 }
 
 // What was begun under that name was committed, or never will be.
-Result<std::optional<CommitReport>> settle(const Attempt& attempt, const std::string& writer) {
-  const std::string& activation = attempt.facts().activation_id;
-  const Status aborted = attempt.tree().abort(activation, writer);
+Result<std::optional<CommitReport>> settle(const Attempt& attempt, const std::string& mark) {
+  const CommitName name = commit_of(attempt.facts().activation_id, mark);
+  const Status aborted = attempt.tree().abort(name.activation, name.writer);
   if (aborted) return std::optional<CommitReport>();
   if (aborted.error().code != ErrorCode::kAlreadyExists) return aborted.error();
-  TRY(const auto record, attempt.tree().activation(activation));
+  TRY(const auto record, attempt.tree().activation(name.activation));
   return std::optional(CommitReport{CommitReport::Kind::kOk, record ? record->number : 0, 0, ""});
 }
 
@@ -169,12 +176,83 @@ Result<Committed> commit(const Attempt& attempt, Finished finished, const PathOf
   if (outcome) {
     TRY(CommitReport report, report_of(attempt, *outcome, path_of));
     if (outcome->kind != Outcome::Kind::kCommitted) contents.clear();
+    std::erase_if(contents, [](const auto& item) { return item.second.writer.empty(); });
     return Committed{std::move(report), std::move(contents)};
   }
   const auto settled = settle(attempt, finished.write.writer);
   unknown = !settled;
+  std::erase_if(contents, [](const auto& item) { return item.second.writer.empty(); });
   if (settled && *settled) return Committed{**settled, std::move(contents)};
   return std::move(outcome).error();
+}
+
+namespace {
+
+// Ephemeral names of before come first: who sees the commit sees them.
+Status prepare(const Attempt& attempt, const Finished& finished, const PathOf& path_of) {
+  auto& files = *attempt.volume()->ephemeral;
+  TRY_STATUS(wait_for([&](auto done) { files.flush(attempt.facts().writer, std::move(done)); }));
+  TRY_STATUS(check_dependencies(attempt, finished, path_of));
+  return attempt.mark_uploading(mark_of_publication(finished.write.writer));
+}
+
+// The bytes of small files were handed to the write set: an attempt that goes on needs them, too.
+void take_small_files(const Finished& finished, Contents& contents) {
+  const auto take = [&](const storage::Entry& entry) {
+    const auto found = contents.find(entry.inode);
+    if (found != contents.end() && found->second.writer.empty()) found->second = entry.content;
+  };
+  for (const auto& [key, entry] : finished.write.names) {
+    if (entry) take(*entry);
+  }
+  for (const auto& [inode, entry] : finished.write.shared) take(entry);
+}
+
+// Whether a commit whose answer did not come was made; asked until somebody knows.
+Result<std::optional<CommitReport>> settle_patiently(const Attempt& attempt,
+                                                     const std::string& mark) {
+  for (int tries = 1;; ++tries) {
+    auto settled = settle(attempt, mark);
+    if (settled || tries == kTries) return settled;
+    std::this_thread::sleep_for(kBetweenTries * tries);
+  }
+}
+
+}  // namespace
+
+Published publish(const Attempt& attempt, Finished finished, const PathOf& path_of) {
+  using Kind = Published::Kind;
+  Published done;
+  done.number = attempt.snapshot().number();
+  if (!changes_something(finished.write)) return done;
+  finished.write.writer = random_name();
+  finished.write.activation =
+      publication_name(attempt.facts().activation_id, finished.write.writer).activation;
+  const auto fail = [&](Kind kind, Error error) {
+    done.kind = kind;
+    done.error = std::move(error);
+    return done;
+  };
+  if (const Status ready = prepare(attempt, finished, path_of); !ready) {
+    return fail(Kind::kNot, ready.error());
+  }
+  const auto outcome = store_and_ask(attempt, finished, done.contents);
+  take_small_files(finished, done.contents);
+  if (outcome && outcome->kind == Outcome::Kind::kConflict) {
+    return fail(Kind::kConflict, conflict(attempt, *outcome, path_of));
+  }
+  if (outcome && outcome->kind == Outcome::Kind::kAborted) {
+    return fail(Kind::kNot, Error{ErrorCode::kUnavailable, outcome->reason});
+  }
+  if (outcome) {
+    done.number = outcome->number;
+    return done;
+  }
+  const auto settled = settle_patiently(attempt, mark_of_publication(finished.write.writer));
+  if (!settled) return fail(Kind::kUnknown, outcome.error());
+  if (!*settled) return fail(Kind::kNot, outcome.error());
+  done.number = (*settled)->number;
+  return done;
 }
 
 Status check_dependencies(const Attempt& attempt, const Finished& finished, const PathOf& path_of) {
@@ -192,16 +270,19 @@ Status check_dependencies(const Attempt& attempt, const Finished& finished, cons
 
 Status check_open_files(const Attempt& attempt, const Finished& finished) {
   if (attempt.facts().hint.open_at_end != hints::OpenAtEnd::kAbort) return {};
-  const auto open = std::ranges::find_if(finished.staged, &storage_attempts::StagedFile::was_open);
-  if (open == finished.staged.end()) return {};
+  if (finished.open.empty()) return {};
+  const bool at_end = publish_of(attempt.facts().hint) == storage_overlay::Publish::kAtEnd;
   return Error{ErrorCode::kInvalidArgument,
-               "volume " + attempt.facts().volume.name + ": nothing was committed, since " +
-                   base::quoted(open->name) + " was still open for writing at the end"};
+               "volume " + attempt.facts().volume.name +
+                   (at_end ? ": nothing was committed, since " : ": an error, since ") +
+                   base::quoted(finished.open.front()) + " was still open for writing at the end"};
 }
 
 Status give_up(const Attempt& attempt) {
-  const auto writer = attempt.uploading();
-  return writer ? attempt.tree().abort(attempt.facts().activation_id, *writer) : Status();
+  const auto mark = attempt.uploading();
+  if (!mark) return {};
+  const CommitName name = commit_of(attempt.facts().activation_id, *mark);
+  return attempt.tree().abort(name.activation, name.writer);
 }
 
 storage::VolumeReport report_of(const Attempt& attempt) {

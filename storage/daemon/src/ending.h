@@ -30,6 +30,16 @@ using PathOf = std::function<std::string(const storage::NameKey&)>;
 base::Result<Committed> commit(const Attempt& attempt, Finished finished, const PathOf& path_of,
                                bool& unknown);
 
+// What became of a publication on the way.
+struct Published {
+  enum class Kind { kDone, kConflict, kNot, kUnknown };
+  Kind kind = Kind::kDone;
+  storage::CommitNumber number = 0;
+  std::map<InodeNumber, storage::Content> contents;   // all of them
+  base::Error error{base::ErrorCode::kInternal, ""};  // unless it is done
+};
+Published publish(const Attempt& attempt, Finished finished, const PathOf& path_of);
+
 // Whether what it changes may be published: nothing durable comes of a file that was lost while it
 // was written. kDataLoss.
 base::Status check_dependencies(const Attempt& attempt, const Finished& finished,

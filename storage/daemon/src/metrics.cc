@@ -41,6 +41,8 @@ std::string Metrics::text(const storage_ephemeral::NodeMetrics& node) const {
       .value(conflicts.load(), "{result=\"conflict\"}")
       .value(aborted.load(), "{result=\"aborted\"}")
       .value(failed.load(), "{result=\"failed\"}");
+  text.family("publications_total", "counter", "Commits of attempts that went on after them.")
+      .value(publications.load());
   text.family("commit_seconds_total", "counter", "Time spent in commits, uploads included.")
       .value(static_cast<double>(commit_microseconds.load()) / 1e6);
   text.family("bytes_total", "counter", "Bytes of files opened or written, by tier and place.");

@@ -15,6 +15,7 @@ namespace storage_daemon {
 // Threads: any.
 struct Metrics {
   std::atomic<std::uint64_t> attempts{0}, committed{0}, conflicts{0}, aborted{0}, failed{0};
+  std::atomic<std::uint64_t> publications{0};
   struct Moved {
     std::atomic<std::uint64_t> read_local{0}, read_remote{0}, written{0};
   };

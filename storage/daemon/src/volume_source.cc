@@ -32,7 +32,7 @@ Result<std::shared_ptr<const Listing>> list_all(Tree& tree, const Snapshot& snap
 
 template <typename T, typename Ask>
 void VolumeSource::post(Done<T> done, Ask ask) {
-  const bool posted = pool_.post([volume = volume_, snapshot = snapshot_, done,
+  const bool posted = pool_.post([volume = volume_, snapshot = attempt_->snapshot(), done,
                                   ask = std::move(ask)] { done(ask(*volume->tree, snapshot)); });
   if (!posted) {
     done(base::Error{base::ErrorCode::kUnavailable, "too much waits for the store already"});
@@ -46,7 +46,7 @@ void VolumeSource::lookup(const storage::NameKey& key, Done<std::optional<storag
 }
 
 void VolumeSource::lookup_root(Done<std::optional<storage::Entry>> done) {
-  if (auto known = volume_->root.at(snapshot_.number())) return done(std::move(known));
+  if (auto known = volume_->root.at(attempt_->snapshot().number())) return done(std::move(known));
   post(std::move(done), [volume = volume_](Tree& tree, const Snapshot& snapshot) {
     auto found = tree.lookup(snapshot, storage::kRootKey);
     if (found && *found) volume->root.keep(snapshot.number(), **found);

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "attempt.h"
 #include "fetch_pool.h"
 #include "storage_attempts/snapshot_source.h"
 #include "volumes.h"
@@ -16,9 +17,9 @@ base::Result<std::shared_ptr<const storage_overlay::Listing>> list_all(
 
 class VolumeSource final : public storage_attempts::SnapshotSource {
  public:
-  // `pool` outlives the last call.
-  VolumeSource(std::shared_ptr<Volume> volume, storage_tree::Snapshot snapshot, FetchPool& pool)
-      : volume_(std::move(volume)), snapshot_(std::move(snapshot)), pool_(pool) {}
+  // Reads the attempt's snapshot of the moment. `pool` outlives the last call.
+  VolumeSource(std::shared_ptr<const Attempt> attempt, FetchPool& pool)
+      : attempt_(std::move(attempt)), volume_(attempt_->volume()), pool_(pool) {}
 
   void lookup(const storage::NameKey& key, Done<std::optional<storage::Entry>> done) override;
   void list(storage::InodeNumber directory,
@@ -34,8 +35,8 @@ class VolumeSource final : public storage_attempts::SnapshotSource {
   template <typename T, typename Ask>
   void post(Done<T> done, Ask ask);
 
+  const std::shared_ptr<const Attempt> attempt_;
   const std::shared_ptr<Volume> volume_;
-  const storage_tree::Snapshot snapshot_;
   FetchPool& pool_;
 };
 

@@ -129,7 +129,8 @@ void open(fuse_req_t request, fuse_ino_t node, fuse_file_info* info) {
 void create(fuse_req_t request, fuse_ino_t parent, const char* name, mode_t mode,
             fuse_file_info* info) {
   const auto in = current_incoming()->body<fuse_create_in>();
-  const OpenHow how{info->flags & ~(O_CREAT | O_EXCL), (in.open_flags & kOpenKillSetIds) != 0};
+  const OpenHow how{info->flags & ~(O_CREAT | O_EXCL), (in.open_flags & kOpenKillSetIds) != 0,
+                    (info->flags & O_EXCL) != 0};
   auto reply = reply_to<Created>(request, info->flags);
   if (current_incoming()->is_tmpfile()) {
     files_of(request).tmpfile(parent, mode & 07777, how, std::move(reply));

@@ -182,6 +182,16 @@ struct Fields {
     io(r.directory), io(r.next);
   }
   template <typename T>
+    requires kIs<T, Moved>
+  void fields(T& r) {
+    io(r.number), io(r.kind), io(r.alone);
+  }
+  template <typename T>
+    requires kIs<T, OldNode>
+  void fields(T& r) {
+    io(r.inode), key_fields(io, r.base_key), io(r.staged);
+  }
+  template <typename T>
     requires kIs<T, Answered>
   void fields(T& r) {
     io(r.request), io(r.error), io(r.inode);
@@ -202,6 +212,7 @@ std::optional<JournalRecord> read_record(In& in, std::uint8_t index) {
 }
 
 bool is_sane(const JournalRecord& record) {
+  if (const auto* moved = std::get_if<Moved>(&record)) return moved->kind <= Moved::Kind::kBegin;
   const auto* node = std::get_if<SetNode>(&record);
   return node == nullptr || node->attributes.type <= storage::FileType::kSocket;
 }

@@ -68,6 +68,19 @@ struct NextCookie {
   InodeNumber directory = 0;
   std::uint64_t next = 0;
 };
+// The snapshot is another one: Overlay's methods of these names.
+struct Moved {
+  enum class Kind : std::uint8_t { kPublished, kUndone, kOn, kBegin };
+  CommitNumber number = 0;
+  Kind kind = Kind::kOn;
+  bool alone = false;
+};
+// A node that is known by nothing but a name in an older snapshot.
+struct OldNode {
+  InodeNumber inode = 0;
+  NameKey base_key;
+  bool staged = false;
+};
 struct Answered {
   std::uint64_t request = 0;
   std::int32_t error = 0;
@@ -76,7 +89,7 @@ struct Answered {
 
 using JournalRecord =
     std::variant<SawName, SawListing, SetName, SetNode, SetContent, DropNode, RemovedDirectory,
-                 GaveInodes, LiveDirectory, NextCookie, Answered>;
+                 GaveInodes, LiveDirectory, NextCookie, Answered, Moved, OldNode>;
 
 // Collects records; take() gives them as one frame.
 class JournalWriter {

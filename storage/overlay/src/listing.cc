@@ -1,5 +1,6 @@
 // Listings whose places stay valid: names of the snapshot are numbered in their order, the
 // attempt's own in the order in which they were made, live ones by their inodes.
+#include <algorithm>
 #include <tuple>
 
 #include "state.h"
@@ -28,15 +29,49 @@ class Lister {
   std::vector<Listed> page_;
 };
 
+const Entry* find_in(const Directory& directory, std::string_view name) {
+  const auto at = std::ranges::lower_bound(
+      *directory.listing, name, {}, [](const auto& item) { return std::string_view(item.first); });
+  return at != directory.listing->end() && at->first == name ? &at->second : nullptr;
+}
+
+bool is_changed(const Directory& directory, std::string_view name) {
+  const auto at = directory.names.find(name);
+  return at != directory.names.end() && at->second.changed;
+}
+
 bool list_base(const Directory& directory, Lister& lister) {
-  const Listing& listing = *directory.listing;
+  const Listing& listing = *directory.numbered;
   std::size_t index = lister.after() < kFirstBaseCookie ? 0 : lister.after() - kFirstBaseCookie + 1;
   for (; index < listing.size(); ++index) {
-    const auto& [name, entry] = listing[index];
-    const auto at = directory.names.find(name);
-    if (at != directory.names.end() && at->second.changed) continue;
-    if (!lister.add(name, entry.inode, entry.attributes.type, kFirstBaseCookie + index))
+    const std::string& name = listing[index].first;
+    const Entry* const entry =
+        directory.listing == directory.numbered ? &listing[index].second : find_in(directory, name);
+    if (entry == nullptr || is_changed(directory, name) || directory.place_of.contains(name))
+      continue;
+    if (!lister.add(name, entry->inode, entry->attributes.type, kFirstBaseCookie + index))
       return false;
+  }
+  return true;
+}
+
+// Names that the attempt made, and those that came into the snapshot while it moved on.
+bool list_own(const Overlay::State& state, const Directory& directory, Lister& lister) {
+  auto own = directory.own.upper_bound(lister.after());
+  auto placed = directory.placed.upper_bound(lister.after());
+  while (own != directory.own.end() || placed != directory.placed.end()) {
+    if (own != directory.own.end() &&
+        (placed == directory.placed.end() || own->first < placed->first)) {
+      const InodeNumber inode = directory.names.find(own->second)->second.now;
+      if (!lister.add(own->second, inode, state.nodes.at(inode).attributes.type, own->first))
+        return false;
+      ++own;
+      continue;
+    }
+    const auto& [cookie, name] = *placed++;
+    const Entry* const entry = directory.listing ? find_in(directory, name) : nullptr;
+    if (entry == nullptr || is_changed(directory, name)) continue;
+    if (!lister.add(name, entry->inode, entry->attributes.type, cookie)) return false;
   }
   return true;
 }
@@ -98,11 +133,7 @@ Answer<std::vector<Listed>> Overlay::list(InodeNumber directory, std::uint64_t a
                          FileType::kDirectory, 2);
   if (names != nullptr && names->listing && after < kFirstOwnCookie)
     room = room && list_base(*names, lister);
-  if (names != nullptr)
-    for (auto at = names->own.upper_bound(after); room && at != names->own.end(); ++at) {
-      const InodeNumber inode = names->names.find(at->second)->second.now;
-      room = lister.add(at->second, inode, state.nodes.at(inode).attributes.type, at->first);
-    }
+  if (room && names != nullptr) room = list_own(state, *names, lister);
   if (room && state.live != nullptr) {
     list_live(state.live_listing(directory, after < kFirstLiveCookie), names, lister);
     if (lister.is_empty()) state.live_listings.pop_front();  // it has come to its end

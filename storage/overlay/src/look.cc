@@ -42,8 +42,37 @@ Answer<Node*> Overlay::State::node(InodeNumber inode) {
   if (inode == storage::kRootInode && (at == nodes.end() || at->second.stub))
     return Stop{0, need_name(storage::kRootKey)};
   if (at == nodes.end()) return fail(ESTALE);
-  if (at->second.stub) return Stop{0, need_name(at->second.base_key)};
-  return &at->second;
+  Node& found = at->second;
+  if (found.stub && found.old && is_elsewhere(inode, found)) {
+    // As a file that was removed while it was open.
+    found.stub = found.old = false;
+    found.lost = true;
+    found.links = found.base_links = 0;
+    found.names.clear();
+    if (found.is_directory()) names_of(found).gone = true;
+  }
+  // A directory that only names in it are known of.
+  if (found.stub && found.base_key.name.empty()) return fail(ESTALE);
+  if (found.stub) return Stop{0, need_name(found.base_key)};
+  return &found;
+}
+
+bool Overlay::State::is_elsewhere(InodeNumber inode, const Node& node) const {
+  const auto parent = nodes.find(node.base_key.directory);
+  if (parent == nodes.end() || !parent->second.directory) return false;
+  const auto& names = parent->second.directory->names;
+  const auto name = names.find(node.base_key.name);
+  return name != names.end() && name->second.known && name->second.base != inode;
+}
+
+// That no directory on the way to the root is known from an older snapshot only.
+Answer<Done> Overlay::State::know_path(InodeNumber directory) {
+  while (directory != storage::kRootInode && nodes.contains(directory)) {
+    TRY(const Node* const found, node(directory));
+    if (found->names.empty()) return fail(ESTALE);
+    directory = found->names.front().directory;
+  }
+  return Done{};
 }
 
 Answer<Found> Overlay::State::file(InodeNumber inode) {

@@ -65,7 +65,7 @@ Answer<View> Overlay::make_unnamed(InodeNumber directory, const NewFile& file, c
   node.attributes = state.new_attributes(parent.attributes(), file, act);
   node.links = 0;
   node.staged = true;
-  node.unnamed = true;
+  node.unnamed = node.born_unnamed = true;
   const Found made{inode, &state.add_node(inode, std::move(node)), std::nullopt};
   return state.view_of(made);
 }

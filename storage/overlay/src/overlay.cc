@@ -21,7 +21,11 @@ void Overlay::learn(const NameKey& key, const std::optional<Entry>& entry) {
 }
 
 void Overlay::learn_directory(InodeNumber directory, std::shared_ptr<const Listing> listing) {
-  state_->names_of(state_->nodes[directory]).listing = std::move(listing);
+  Directory& names = state_->names_of(state_->nodes[directory]);
+  names.listing = std::move(listing);
+  state_->listings.insert(directory);
+  if (!names.numbered) names.numbered = names.listing;
+  if (names.numbered != names.listing) state_->place(names);
 }
 
 void Overlay::give_inodes(InodeNumber first, std::uint64_t count) {
@@ -40,6 +44,10 @@ Answer<Done> Overlay::stage(InodeNumber inode) {
   if (node.staged) return Done{};
   TRY_STATUS(state.room());
   ++state.files;
+  // What is published on the way may be its attributes alone.
+  if (state.options.publish != Publish::kAtEnd && !node.changed)
+    state.journal.add(SetContent{inode, node.content});
+  state.activate(inode);
   node.staged = true;
   state.note(inode, node);
   return Done{};
@@ -69,7 +77,7 @@ void Overlay::forget(InodeNumber inode, std::uint64_t times) {
 std::vector<InodeNumber> Overlay::take_ended() { return std::exchange(state_->ended, {}); }
 
 void Overlay::answered(std::uint64_t request, int error, InodeNumber inode) {
-  state_->remember_answer(request, {error, inode});
+  state_->remember_answer(request, {error, inode, false});
   state_->journal.add(Answered{request, error, inode});
 }
 

@@ -20,6 +20,8 @@ int as_subdirectory(const Found& file) { return file.exists() && file.is_directo
 
 Answer<Done> Overlay::State::check_move(const Move& move) {
   const bool moves_directory = move.source.is_directory();
+  if (moves_directory && options.publish != Publish::kAtEnd)
+    TRY_STATUS(know_path(move.to.directory));
   if (moves_directory && is_below(move.to.directory, move.source.inode)) return fail(EINVAL);
   if (!move.target.exists()) return Done{};
   if (move.target.is_directory() && is_below(move.from.directory, move.target.inode))
@@ -47,6 +49,9 @@ Answer<bool> Overlay::State::check_tiers(const Move& move) {
     return false;
   }
   if (!is_live && wants_live) return fail(EXDEV);
+  // What is published at once is undone where others were first; nothing ephemeral can be.
+  if (options.publish == Publish::kAtOnce && is_live)
+    if (!wants_live || (move.target.exists() && move.target.node != nullptr)) return fail(EXDEV);
   if (!is_live || wants_live) return false;
   TRY_STATUS(check_promotion(move.source));
   return true;

@@ -40,6 +40,7 @@ void Overlay::State::apply(const SawName& record) {
 
 void Overlay::State::apply(const SawListing& record) {
   names_of(nodes[record.directory]).listed = true;
+  listings.insert(record.directory);
 }
 
 void Overlay::State::apply(const SetName& record) {
@@ -60,7 +61,9 @@ void Overlay::State::apply(const SetNode& record) {
   node.changed = record.changed;
   node.staged = record.staged;
   node.unnamed = record.unnamed;
-  node.stub = false;
+  node.born_unnamed |= record.unnamed;
+  node.stub = node.old = node.lost = false;
+  activate(record.inode);
   node.replayed = true;
   if (node.is_directory()) names_of(node).gone = record.gone;
   if (record.inode == storage::kRootInode && node.names.empty())
@@ -95,7 +98,7 @@ void Overlay::State::apply(const NextCookie& record) {
 }
 
 void Overlay::State::apply(const Answered& record) {
-  remember_answer(record.request, {record.error, record.inode});
+  remember_answer(record.request, {record.error, record.inode, false});
 }
 
 std::size_t Overlay::replay(std::string_view journal) {
@@ -114,6 +117,22 @@ std::string Overlay::take_journal() {
   return frame;
 }
 
+void Overlay::State::apply(const OldNode& record) {
+  Node& node = nodes[record.inode];
+  if (!node.stub) return;
+  node.base_key = record.base_key;
+  node.names = {record.base_key};
+  if (record.staged && !node.staged) ++files;
+  node.staged = record.staged;
+  node.old = node.replayed = true;
+}
+
+void Overlay::State::write_old(JournalWriter& out) const {
+  for (const auto& [inode, node] : nodes) {
+    if (node.stub && node.old) out.add(OldNode{inode, node.base_key, node.staged});
+  }
+}
+
 void Overlay::State::write_names(JournalWriter& out) const {
   for (const auto& [inode, node] : nodes) {
     if (!node.directory) continue;
@@ -126,10 +145,11 @@ void Overlay::State::write_names(JournalWriter& out) const {
 
 void Overlay::State::write_nodes(JournalWriter& out) const {
   for (const auto& [inode, node] : nodes) {
-    const bool as_before =
-        !node.is_new && !node.changed && !node.staged && !node.touched && node.subdirectories == 0;
+    const bool as_before = !node.is_new && !node.changed && !node.staged && !node.touched &&
+                           node.subdirectories == 0 && (node.links > 0 || node.lost);
     if (node.stub || as_before) continue;
-    if (!node.staged && !node.is_directory()) out.add(SetContent{inode, node.content});
+    const bool has_content = !node.staged || options.publish != Publish::kAtEnd;
+    if (has_content && !node.is_directory()) out.add(SetContent{inode, node.content});
     out.add(record_of(inode, node));
   }
 }
@@ -146,7 +166,10 @@ void Overlay::journal_replaced(std::uint64_t bytes) { state_->journal_bytes = by
 
 std::string Overlay::whole_journal() const {
   JournalWriter out;
+  if (state_->options.publish != Publish::kAtEnd)
+    out.add(Moved{state_->options.snapshot, Moved::Kind::kBegin, true});
   out.add(GaveInodes{state_->next_inode, state_->end_inode});
+  state_->write_old(out);
   state_->write_names(out);
   state_->write_nodes(out);
   state_->write_changed_names(out);
@@ -154,7 +177,7 @@ std::string Overlay::whole_journal() const {
   for (const auto& [inode, key] : state_->live_keys) out.add(LiveDirectory{inode, key});
   for (const std::uint64_t request : state_->answer_order) {
     const Earlier& earlier = state_->answers.at(request);
-    out.add(Answered{request, earlier.error, earlier.inode});
+    if (!earlier.published) out.add(Answered{request, earlier.error, earlier.inode});
   }
   return out.take();
 }

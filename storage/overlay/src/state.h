@@ -36,6 +36,11 @@ struct Directory {
   std::map<std::uint64_t, std::string> own;        // changed names that are there, by cookie
   std::uint64_t next_cookie = 0;
   std::shared_ptr<const Listing> listing;  // of the snapshot, when it was needed
+  // The first listing, whose places number its names. Names that came into the snapshot later are
+  // in `placed`, by cookie; `place_of` is the way back.
+  std::shared_ptr<const Listing> numbered;
+  std::map<std::uint64_t, std::string> placed;
+  std::map<std::string, std::uint64_t, std::less<>> place_of;
   bool listed = false;
   bool gone = false;  // it was removed
 };
@@ -56,8 +61,11 @@ struct Node {
   bool changed = false;  // attributes, links or content are not the snapshot's
   bool staged = false;
   bool unnamed = false;  // made without a name: may still get one
+  bool born_unnamed = false;
   bool replayed = false;
-  bool stub = true;  // only base_key is known, if anything
+  bool stub = true;   // only base_key is known, if anything
+  bool old = false;   // the rest is of an older snapshot, and so is base_key
+  bool lost = false;  // it is not under base_key any more
 
   bool is_directory() const { return attributes.type == FileType::kDirectory; }
   bool is_shared() const { return !is_directory() && (base_links > 1 || links > 1); }
@@ -106,6 +114,10 @@ struct Overlay::State {
   std::unordered_map<InodeNumber, NameKey> live_keys;  // of live directories, as last seen
   std::set<InodeNumber> removed_directories;           // of the snapshot
   std::set<InodeNumber> promotable;
+  // Where something is published on the way, so that it costs what was changed and not what is
+  // known: nodes that may be changed, with directories in which names were; and those with a
+  // listing.
+  std::set<InodeNumber> active, listings;
   InodeNumber next_inode = 0, end_inode = 0;
   std::uint64_t files = 0;          // new or staged
   std::uint64_t journal_bytes = 0;  // so far
@@ -125,6 +137,8 @@ struct Overlay::State {
   Answer<Found> find(const Found& directory, std::string_view name);
   Answer<InodeNumber> find_durable(InodeNumber number, Node& directory, std::string_view name);
   Answer<bool> is_empty(const Found& directory);
+  bool is_elsewhere(InodeNumber inode, const Node& node) const;
+  Answer<Done> know_path(InodeNumber directory);
   std::optional<NameKey> key_of(InodeNumber directory) const;
   bool is_below(InodeNumber directory, InodeNumber ancestor) const;
   View view_of(const Found& found) const;
@@ -162,7 +176,26 @@ struct Overlay::State {
   Answer<Done> move_live(const Move& move, FileTime now);
   Answer<Done> promote(Move move, FileTime now);
 
+  // Another snapshot.
+  void move(const Moved& record);
+  void activate(InodeNumber inode) {
+    if (options.publish != Publish::kAtEnd) active.insert(inode);
+  }
+  void drop_listings();
+  void settle_names(CommitNumber number);
+  void settle_nodes(CommitNumber number);
+  void settle_name(const NameKey& key, CommitNumber number);
+  void undo_names();
+  void undo_nodes();
+  void forget_snapshot(std::optional<CommitNumber> keep);
+  void drop_dead();
+  void make_old(Node& node);
+  void place(Directory& directory);
+  static void place(Directory& directory, std::uint64_t cookie, const std::string& name);
+
   // The journal.
+  void apply(const Moved& record) { move(record); }
+  void apply(const OldNode& record);
   void apply(const SawName& record);
   void apply(const SawListing& record);
   void apply(const SetName& record);
@@ -174,6 +207,7 @@ struct Overlay::State {
   void apply(const LiveDirectory& record);
   void apply(const NextCookie& record);
   void apply(const Answered& record);
+  void write_old(JournalWriter& out) const;
   void write_names(JournalWriter& out) const;
   void write_nodes(JournalWriter& out) const;
   void write_changed_names(JournalWriter& out) const;

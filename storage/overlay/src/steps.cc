@@ -20,8 +20,10 @@ void Overlay::State::saw(InodeNumber directory, std::string_view name, InodeNumb
 // A node of the snapshot, as it is there; one that is known already keeps what the attempt did.
 void Overlay::State::absorb(const NameKey& key, const Entry& entry) {
   Node& node = nodes[entry.inode];
-  if (node.stub) {
-    node.stub = false;
+  if (node.stub || node.lost) {
+    if (node.old || node.lost) node.names.clear();
+    if (node.lost && node.directory) node.directory->gone = false;
+    node.stub = node.old = node.lost = false;
     node.attributes = entry.attributes;
     node.content = entry.content;
     node.links = entry.links;
@@ -38,6 +40,8 @@ void Overlay::State::absorb(const NameKey& key, const Entry& entry) {
 }
 
 void Overlay::State::put_name(const NameKey& key, InodeNumber inode, std::uint64_t cookie) {
+  activate(key.directory);
+  if (inode != 0) activate(inode);
   Directory& directory = names_of(nodes[key.directory]);
   Name& name = directory.names[key.name];
   if (const InodeNumber old = name.current(); old != 0) std::erase(nodes[old].names, key);
@@ -68,6 +72,7 @@ void Overlay::State::update(InodeNumber inode, Node& node, FileTime now) {
 }
 
 void Overlay::State::update(InodeNumber inode, Node& node, Attributes attributes) {
+  activate(inode);
   node.attributes = std::move(attributes);
   // Its content is not part of the note: it is journalled once, when the node is first touched.
   if (!node.changed && !node.staged && !node.is_directory())
@@ -90,6 +95,7 @@ void Overlay::State::touch(const Found& directory, const Found& child, FileTime 
   Node& node = *directory.node;
   node.attributes.modified = node.attributes.changed = now;
   if (child.node == nullptr) return;
+  activate(directory.inode);
   node.touched = now;
   node.links = static_cast<std::uint32_t>(static_cast<std::int64_t>(node.links) + subdirectories);
   node.subdirectories += subdirectories;
@@ -170,6 +176,7 @@ Attributes Overlay::State::new_attributes(const Attributes& directory, const New
 
 Node& Overlay::State::add_node(InodeNumber inode, Node node) {
   ++files;
+  activate(inode);
   node.stub = false;
   node.is_new = true;
   Node& added = nodes[inode] = std::move(node);

@@ -99,6 +99,7 @@ struct OpenedDirectory {
 struct OpenHow {
   int flags = 0;
   bool kill_set_ids = false;  // clear S_ISUID, and S_ISGID of group-executable files, with O_TRUNC
+  bool exclusive = true;      // create: with O_EXCL, so that a name that is there is an error
 };
 
 struct WriteHow {

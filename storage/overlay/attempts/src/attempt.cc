@@ -69,6 +69,7 @@ base::Status AttemptFileSystem::Attempt::resume() {
   const std::size_t good = overlay.replay(opened.content);
   // Zeros that nothing was written to; and only what was never answered can be torn.
   if (good < opened.content.size()) TRY_STATUS(journal_.cut(good));
+  if (publishes()) catch_up();
   DIR* const listing = ::fdopendir(::openat(directory_.get(), ".", O_RDONLY | O_CLOEXEC));
   if (listing == nullptr) return base::error_from_errno(errno, "list a staging directory");
   base::Status status;
@@ -89,7 +90,11 @@ base::Status AttemptFileSystem::Attempt::look_at(const std::string& name) {
     files[inode].borrowed = files[inode].from_before = true;
   } else if (name[0] == 'f') {
     const auto view = overlay.view(inode);
-    if (view.ok() && view->staged) return {};
+    const bool is_old = !view.ok() && view.error().error == 0 && overlay.is_staged(inode);
+    if (is_old || (view.ok() && view->staged)) {
+      files[inode].from_before = publishes();
+      return {};
+    }
     if (!view.ok() && view.error().error != 0)
       ::unlinkat(directory_.get(), name.c_str(), 0);
     else if (rename_file(name, 'b', inode) == 0)
@@ -102,6 +107,11 @@ base::Status AttemptFileSystem::Attempt::look_at(const std::string& name) {
 
 Answer<storage_overlay::Done> AttemptFileSystem::Attempt::may_change() {
   if (frozen) return fail(EROFS);
+  if (publishing.broken != 0) return fail(publishing.broken);
+  if (publishing.phase == Publishing::Phase::kUnderWay) {
+    wants.quiet = true;
+    return Stop{};
+  }
   if (!journal_is_whole()) return fail(ENOSPC);
   if (const int error = journal_.make_room(); error != 0) return fail(error);
   return storage_overlay::Done{};
@@ -141,12 +151,17 @@ void AttemptFileSystem::Attempt::satisfy(Wants wanted, std::function<void(int)> 
       if (left.fetch_sub(1) == 1) done(error);
     }
   };
+  if (wanted.published) return ask_publication(std::move(done));
+  if (wanted.quiet) return await_quiet(std::move(done));
   const auto waiting = std::make_shared<Waiting>();
   waiting->done = std::move(done);
   waiting->left = 1 + wanted.need.names.size() + wanted.need.directories.size() +
                   wanted.need.promote.size() + (wanted.need.inodes ? 1 : 0) +
                   (wanted.content ? 1 : 0);
   const auto self = shared_from_this();
+  std::unique_lock looking(mutex);
+  const auto moves = publishing.moves;
+  looking.unlock();
   // Takes the answer in, under the lock, or keeps the error.
   const auto take = [self, waiting](auto& answer, auto&& learn) {
     if (answer.ok()) {
@@ -156,12 +171,17 @@ void AttemptFileSystem::Attempt::satisfy(Wants wanted, std::function<void(int)> 
     waiting->arrived(answer.ok() ? 0 : as_errno(answer.error()));
   };
   for (const auto& key : wanted.need.names)
-    options.source->lookup(key, [self, take, key](auto entry) {
-      take(entry, [&](const auto& value) { self->overlay.learn(key, value); });
+    options.source->lookup(key, [self, take, key, moves](auto entry) {
+      // Of another snapshot it says nothing.
+      take(entry, [&](const auto& value) {
+        if (self->publishing.moves == moves) self->overlay.learn(key, value);
+      });
     });
   for (const InodeNumber inode : wanted.need.directories)
-    options.source->list(inode, [self, take, inode](auto listing) {
-      take(listing, [&](const auto& value) { self->overlay.learn_directory(inode, value); });
+    options.source->list(inode, [self, take, inode, moves](auto listing) {
+      take(listing, [&](const auto& value) {
+        if (self->publishing.moves == moves) self->overlay.learn_directory(inode, value);
+      });
     });
   if (wanted.need.inodes)
     options.source->reserve(kInodesAtOnce, [self, take](auto first) {
@@ -186,7 +206,8 @@ void AttemptFileSystem::Attempt::satisfy(Wants wanted, std::function<void(int)> 
     else
       cache.get(options.volume, inode, *content, options.source, [self, take, inode](auto file) {
         take(file, [&](const auto& value) {
-          self->files[inode].cached = value;
+          OpenFile& known = self->files[inode];
+          (known.cached ? known.newer : known.cached) = value;
           self->moved.read_remote_bytes += static_cast<std::int64_t>(value->size());
         });
       });
@@ -226,6 +247,8 @@ Answer<storage_fuse::Attributes> AttemptFileSystem::Attempt::attributes_of(const
     stat.st_mtim = real.st_mtim;
     stat.st_ctim = real.st_ctim;
   }
+  // Others may have published something else by then.
+  if (publishes()) answer.valid = kMoment;
   if (view.tier == hints::Tier::kEphemeral) {
     const bool grows = attributes.type == FileType::kRegular && ephemeral->grows(view.inode);
     answer.valid = grows ? storage_fuse::Timeout::zero() : kMoment;
@@ -239,7 +262,8 @@ Answer<storage_fuse::Node> AttemptFileSystem::Attempt::node_of(const View& view)
   node.id = node_of(view.inode);
   node.generation = 1 + options.number / kSlots;
   TRY(node.attributes, attributes_of(view));
-  if (view.tier == hints::Tier::kEphemeral) node.name_valid = storage_fuse::Timeout::zero();
+  if (view.tier == hints::Tier::kEphemeral || publishes())
+    node.name_valid = storage_fuse::Timeout::zero();
   overlay.hold(view.inode);
   return node;
 }

@@ -16,6 +16,7 @@
 #include "ephemeral.h"
 #include "files.h"
 #include "journal_file.h"
+#include "publishing.h"
 #include "storage_attempts/attempt_file_system.h"
 
 namespace storage_attempts {
@@ -32,6 +33,8 @@ using storage_overlay::View;
 struct Wants {
   Need need;
   std::optional<InodeNumber> content;  // of this file, in the cache
+  bool published = false;              // what was changed
+  bool quiet = false;                  // no publication is under way
 };
 
 // A file that is open, or whose state the kernel may still rely on.
@@ -41,6 +44,7 @@ struct OpenFile {
   std::uint64_t kept = 0;                  // bytes that it had when the first of them came
   std::shared_ptr<base::UniqueFd> staged;  // the staging file, while it is needed
   std::shared_ptr<CachedFile> cached;      // the durable bytes
+  std::shared_ptr<CachedFile> newer;       // those of others, published since the first open
   bool borrowed = false;                   // the kernel reads the cache's file, lent to us alone
   bool from_before = false;                // borrowed by an earlier process: opens may be too few
 };
@@ -50,6 +54,9 @@ struct LostWrite {
   InodeNumber inode = 0;
   int error = 0;
 };
+
+// Of handles of durable files that were opened for writing, where closing them publishes.
+inline constexpr storage_fuse::Handle kDurableWriter = storage_fuse::Handle{1} << 42;
 
 // Threads: everything but satisfy() with `mutex` held.
 class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> {
@@ -73,6 +80,7 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   std::unordered_map<InodeNumber, OpenFile> files;
   Wants wants;                    // of the operation that is under way
   std::optional<LostWrite> lost;  // the first
+  Publishing publishing;
   void note_lost(InodeNumber inode, int error) {
     if (!lost) lost = LostWrite{inode, error};
   }
@@ -115,6 +123,26 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   Answer<storage_fuse::Opened> open_file(InodeNumber inode, int flags, bool drop_privileges);
   void close_file(InodeNumber inode, int flags);
 
+  // --- Attempts that publish on the way (publishing.cc).
+  bool publishes() const { return options.overlay.publish != storage_overlay::Publish::kAtEnd; }
+  bool publishes_at_once() const {
+    return options.overlay.publish == storage_overlay::Publish::kAtOnce;
+  }
+  // The snapshot is the last commit, where others are to be seen at once. Without `mutex`.
+  void refresh(std::function<void(int)> done);
+  // Done when it was; until then `wants` says what for. `request`: who asks.
+  Answer<storage_overlay::Done> publish_file(InodeNumber inode, std::uint64_t request);
+  Answer<storage_overlay::Done> publish_all(std::uint64_t request);
+  Answer<storage_overlay::Done> publish_rest();
+  Answer<storage_overlay::Done> know_staged();
+  // A file without an open handle has changed: it goes with the next publication.
+  void note_change(InodeNumber inode);
+  bool is_dirty(InodeNumber inode) const;
+  base::Result<Finished> begin_publication();
+  // Give what is to be called without the lock.
+  Publishing::Waiting published(const Publication& publication, const Latest& now);
+  Publishing::Waiting not_published(int error, const std::optional<Latest>& now, bool for_ever);
+
   bool has_writers() const;
   base::Result<Finished> finish();
   void keep(InodeNumber inode, const Content& content);
@@ -131,6 +159,18 @@ class AttemptFileSystem::Attempt : public std::enable_shared_from_this<Attempt> 
   Answer<storage_overlay::Done> take_borrowed(InodeNumber inode, OpenFile& file);
   base::Error lost_error(const storage::WriteSet& write) const;
   base::Result<StagedFile> staged_copy(InodeNumber inode);
+  storage_overlay::Bytes bytes_of(InodeNumber inode) const;
+  std::vector<InodeNumber> dirty_files() const;
+  void ask_publication(std::function<void(int)> done);
+  void await_quiet(std::function<void(int)> done);
+  void refresh(const std::function<void(int)>& done, bool waited);
+  void move_on(const Latest& latest, const std::function<void(int)>& done);
+  Answer<storage_overlay::Done> ask_for(std::uint64_t request, InodeNumber inode);
+  Publishing::Waiting end_publication(int error);
+  void unstage_if_clean(InodeNumber inode);
+  void throw_away(InodeNumber inode);
+  void sweep();
+  void catch_up();
   std::int64_t written_bytes() const;
   base::Status copy_file(const std::string& from, const std::string& to);
   void remove_file(char kind, InodeNumber inode);

@@ -188,13 +188,14 @@ void AttemptFileSystem::list_attempts(std::uint64_t offset, storage_fuse::Direct
 void AttemptFileSystem::lookup(NodeId parent, std::string_view name,
                                Reply<storage_fuse::Node> reply) {
   if (parent == storage_fuse::kRootNode) return lookup_attempt(name, std::move(reply));
-  serve<storage_fuse::Node>(
+  serve_fresh<storage_fuse::Node>(
       attempt_of(parent), std::move(reply),
       [parent, name = std::string(name)](Attempt& a) -> Answer<storage_fuse::Node> {
         auto view = a.overlay.lookup(inode_of(parent), name);
         if (view.ok()) return a.node_of(*view);
         // Nobody else makes names here: that there is none may be remembered.
-        if (view.error().error == ENOENT && !a.options.ephemeral) return storage_fuse::Node{};
+        if (view.error().error == ENOENT && !a.options.ephemeral && !a.publishes())
+          return storage_fuse::Node{};
         return std::move(view).error();
       });
 }

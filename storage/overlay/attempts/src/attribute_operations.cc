@@ -61,17 +61,23 @@ Answer<storage_overlay::Done> resize(Attempt& a, View& view, std::uint64_t size)
 void AttemptFileSystem::setattr(NodeId node, const storage_fuse::AttributeChange& asked,
                                 Reply<storage_fuse::Attributes> reply) {
   if (node == storage_fuse::kRootNode) return reply.fail(EPERM);
+  const Asked request(reply);
   const auto act = act_of(reply.caller());
   const auto change = change_of(asked, act.now);
+  const auto set = [=, size = asked.size](Attempt& a) -> Answer<View> {
+    TRY(View view, a.overlay.view(inode_of(node)));
+    if (size) TRY_STATUS(resize(a, view, *size));
+    TRY_STATUS(set_times(a, view, change));
+    TRY(view, a.overlay.change(view.inode, change, act));
+    a.touch(view.inode);
+    if (size && view.staged && a.publishes_at_once()) a.note_change(view.inode);
+    return view;
+  };
   serve<storage_fuse::Attributes>(
-      attempt_of(node), std::move(reply),
-      [=, size = asked.size](Attempt& a) -> Answer<storage_fuse::Attributes> {
-        TRY_STATUS(a.may_change());
-        TRY(View view, a.overlay.view(inode_of(node)));
-        if (size) TRY_STATUS(resize(a, view, *size));
-        TRY_STATUS(set_times(a, view, change));
-        TRY(view, a.overlay.change(view.inode, change, act));
-        a.touch(view.inode);
+      attempt_of(node), std::move(reply), [=](Attempt& a) -> Answer<storage_fuse::Attributes> {
+        if (!a.publishes_at_once()) TRY_STATUS(a.may_change());
+        TRY(const View view,
+            a.publishes_at_once() ? make_once(a, request, [&] { return set(a); }) : set(a));
         return a.attributes_of(view);
       });
 }

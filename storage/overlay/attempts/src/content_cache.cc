@@ -151,6 +151,11 @@ std::shared_ptr<CachedFile> ContentCache::find(const std::string& name) {
   return file;
 }
 
+bool ContentCache::is(const CachedFile& file, const std::string& volume, InodeNumber inode,
+                      const Content& content) {
+  return file.name() == name_of(volume, inode, content);
+}
+
 void ContentCache::get(const std::string& volume, InodeNumber inode, const Content& content,
                        const std::shared_ptr<SnapshotSource>& source,
                        std::function<void(base::Result<std::shared_ptr<CachedFile>>)> done) {

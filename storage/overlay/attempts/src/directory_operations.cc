@@ -35,13 +35,13 @@ bool add(Attempt& a, InodeNumber directory, const storage_overlay::Listed& item,
 
 void AttemptFileSystem::opendir(NodeId node, Reply<storage_fuse::OpenedDirectory> reply) {
   if (node == storage_fuse::kRootNode) return reply.ok({});
-  serve<storage_fuse::OpenedDirectory>(attempt_of(node), std::move(reply),
-                                       [node](Attempt& a) -> Answer<storage_fuse::OpenedDirectory> {
-                                         TRY(const View view, a.overlay.view(inode_of(node)));
-                                         if (view.attributes.type != FileType::kDirectory)
-                                           return fail(ENOTDIR);
-                                         return storage_fuse::OpenedDirectory{};
-                                       });
+  serve_fresh<storage_fuse::OpenedDirectory>(
+      attempt_of(node), std::move(reply),
+      [node](Attempt& a) -> Answer<storage_fuse::OpenedDirectory> {
+        TRY(const View view, a.overlay.view(inode_of(node)));
+        if (view.attributes.type != FileType::kDirectory) return fail(ENOTDIR);
+        return storage_fuse::OpenedDirectory{};
+      });
 }
 
 void AttemptFileSystem::readdir(NodeId node, Handle, std::uint64_t offset,
@@ -66,8 +66,9 @@ void AttemptFileSystem::readdir(NodeId node, Handle, std::uint64_t offset,
 
 void AttemptFileSystem::releasedir(NodeId, Handle, Reply<storage_fuse::Done> reply) { reply.ok(); }
 
-void AttemptFileSystem::fsyncdir(NodeId, Handle, bool, Reply<storage_fuse::Done> reply) {
-  reply.ok();
+void AttemptFileSystem::fsyncdir(NodeId node, Handle, bool data_only,
+                                 Reply<storage_fuse::Done> reply) {
+  fsync(node, 0, data_only, std::move(reply));
 }
 
 }  // namespace storage_attempts

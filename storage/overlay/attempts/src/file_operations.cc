@@ -92,6 +92,23 @@ Answer<std::uint64_t> seek_in(const Content& content, std::uint64_t offset, int 
   return offset;
 }
 
+// What a map wrote after the last close(2) is published, too; nobody waits for that.
+void release_published(const std::shared_ptr<Attempt>& attempt, InodeNumber inode, int flags,
+                       fuse::Reply<fuse::Done> reply) {
+  const Asked asked(reply);
+  const auto shared = std::make_shared<fuse::Reply<fuse::Done>>(std::move(reply));
+  perform<storage_overlay::Done>(
+      attempt, [=](Attempt& a) { return a.publish_file(inode, asked.unique); },
+      [=](const Answer<storage_overlay::Done>&) {
+        {
+          const std::lock_guard lock(attempt->mutex);
+          if (!attempt->dropped) attempt->close_file(inode, flags);
+          attempt->write_journal();
+        }
+        shared->ok();
+      });
+}
+
 }  // namespace
 
 void AttemptFileSystem::open(NodeId node, const storage_fuse::OpenHow& how,
@@ -104,7 +121,7 @@ void AttemptFileSystem::open(NodeId node, const storage_fuse::OpenHow& how,
     if (view.ok() && view->tier == hints::Tier::kEphemeral)
       return open_ephemeral(attempt, inode_of(node), how.flags, std::move(reply));
   }
-  serve<storage_fuse::Opened>(attempt, std::move(reply), [node, how](Attempt& a) {
+  serve_fresh<storage_fuse::Opened>(attempt, std::move(reply), [node, how](Attempt& a) {
     return a.open_file(inode_of(node), how.flags, how.kill_set_ids);
   });
 }
@@ -114,6 +131,8 @@ void AttemptFileSystem::release(NodeId node, Handle handle, int flags,
   const auto attempt = attempt_of(node);
   if (attempt && is_ephemeral(handle)) {
     attempt->ephemeral->close(inode_of(node), handle);
+  } else if (attempt && attempt->publishes_at_once() && handle == kDurableWriter) {
+    return release_published(attempt, inode_of(node), flags, std::move(reply));
   } else if (attempt) {
     const std::lock_guard lock(attempt->mutex);
     if (!attempt->dropped) attempt->close_file(inode_of(node), flags);
@@ -183,12 +202,29 @@ void AttemptFileSystem::write(NodeId node, Handle handle, std::uint64_t offset,
       });
 }
 
-void AttemptFileSystem::flush(NodeId, Handle, std::uint64_t, Reply<storage_fuse::Done> reply) {
-  reply.ok();
+// Where closing a file publishes it: what is not published now, close(2) says.
+void AttemptFileSystem::flush(NodeId node, Handle handle, std::uint64_t,
+                              Reply<storage_fuse::Done> reply) {
+  const auto attempt = attempt_of(node);
+  if (handle != kDurableWriter || is_over(attempt) || !attempt->publishes_at_once())
+    return reply.ok();
+  const Asked asked(reply);
+  serve<storage_overlay::Done>(attempt, std::move(reply), [node, asked](Attempt& a) {
+    return a.publish_file(inode_of(node), asked.unique);
+  });
 }
 
-// What is in staging is as safe as the attempt: its commit makes it durable.
-void AttemptFileSystem::fsync(NodeId, Handle, bool, Reply<storage_fuse::Done> reply) { reply.ok(); }
+// What is in staging is as safe as the attempt: its commit makes it durable. That of an attempt
+// that publishes on the way is now.
+void AttemptFileSystem::fsync(NodeId node, Handle handle, bool, Reply<storage_fuse::Done> reply) {
+  const auto attempt = attempt_of(node);
+  if (is_ephemeral(handle) || is_over(attempt) || !attempt->publishes()) return reply.ok();
+  const Asked asked(reply);
+  serve<storage_overlay::Done>(attempt, std::move(reply), [node, asked](Attempt& a) {
+    return a.publishes_at_once() ? a.publish_file(inode_of(node), asked.unique)
+                                 : a.publish_all(asked.unique);
+  });
+}
 
 void AttemptFileSystem::fallocate(NodeId node, Handle handle, int mode, std::uint64_t offset,
                                   std::uint64_t length, Reply<storage_fuse::Done> reply) {

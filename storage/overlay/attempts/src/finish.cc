@@ -84,10 +84,15 @@ bool AttemptFileSystem::Attempt::has_writers() const {
 base::Result<Finished> AttemptFileSystem::Attempt::finish() {
   frozen = true;
   Finished finished;
-  storage_overlay::Changes changes = overlay.changes();
+  storage_overlay::Changes changes = overlay.changes([this](InodeNumber inode) {
+    return publishes() ? bytes_of(inode) : storage_overlay::Bytes::kNew;
+  });
   finished.read = std::move(changes.read);
   finished.write = std::move(changes.write);
   if (lost) return lost_error(finished.write);
+  for (const auto& [inode, file] : files)
+    if (auto path = overlay.path_of(inode); file.writers > 0 && !path.empty())
+      finished.open.push_back(std::move(path));
   for (const InodeNumber inode : changes.staged) {
     TRY(StagedFile file, staged_copy(inode));
     finished.staged.push_back(std::move(file));
@@ -102,7 +107,7 @@ base::Result<Finished> AttemptFileSystem::Attempt::finish() {
 // Small ones are part of the commit itself.
 std::vector<StagedFile> AttemptFileSystem::Attempt::written() {
   std::vector<StagedFile> found;
-  if (frozen) return found;
+  if (frozen || publishes()) return found;
   std::erase_if(written_, [&](InodeNumber inode) {
     const auto open = files.find(inode);
     const bool is_open = open != files.end() && open->second.writers > 0;
@@ -141,6 +146,7 @@ std::int64_t AttemptFileSystem::Attempt::written_bytes() const {
   if (written_bytes_) return *written_bytes_;
   std::int64_t bytes = 0;
   for (const InodeNumber inode : overlay.changes().staged) {
+    if (publishes() && !is_dirty(inode)) continue;
     struct stat stat{};
     if (::fstatat(directory_.get(), ("f" + std::to_string(inode)).c_str(), &stat, 0) == 0)
       bytes += stat.st_size;
@@ -150,7 +156,7 @@ std::int64_t AttemptFileSystem::Attempt::written_bytes() const {
 
 std::vector<storage::TierTraffic> AttemptFileSystem::Attempt::traffic() const {
   std::vector<storage::TierTraffic> all{moved};
-  all.front().written_bytes += written_bytes();
+  all.front().written_bytes += written_bytes() + publishing.bytes;
   if (!ephemeral) return all;
   const auto theirs = ephemeral->traffic();
   if (theirs != storage::TierTraffic{.tier = hints::Tier::kEphemeral}) all.push_back(theirs);

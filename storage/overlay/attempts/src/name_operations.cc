@@ -146,22 +146,26 @@ void AttemptFileSystem::create(NodeId parent, std::string_view name, mode_t mode
   const Asked asked(reply);
   const auto act = act_of(reply.caller());
   const NewFile file{FileType::kRegular, mode & 07777, ""};
-  serve<Created>(attempt_of(parent), std::move(reply),
-                 [=, name = std::string(name)](Attempt& a) -> Answer<Created> {
-                   TRY(const View view, make_once(a, asked, [&] {
-                         return make_file(a, inode_of(parent), name, file, act);
-                       }));
-                   Created created;
-                   if (is_ephemeral_file(view)) {
-                     auto opened = a.ephemeral->open_write(view.inode, false);
-                     if (!opened.ok()) return fail(errno_of(opened.error()));
-                     created.file = std::move(*opened);
-                   } else {
-                     TRY(created.file, a.open_file(view.inode, how.flags & ~O_TRUNC, false));
-                   }
-                   TRY(created.node, a.node_of(view));
-                   return created;
-                 });
+  serve<Created>(
+      attempt_of(parent), std::move(reply),
+      [=, name = std::string(name), exclusive = how.exclusive](Attempt& a) -> Answer<Created> {
+        TRY(const View view, make_once(a, asked, [&]() -> Answer<View> {
+              auto made = make_file(a, inode_of(parent), name, file, act);
+              // Somebody made it since it was looked up: the kernel looks again.
+              if (!made.ok() && made.error().error == EEXIST && !exclusive) return fail(ESTALE);
+              return made;
+            }));
+        Created created;
+        if (is_ephemeral_file(view)) {
+          auto opened = a.ephemeral->open_write(view.inode, false);
+          if (!opened.ok()) return fail(errno_of(opened.error()));
+          created.file = std::move(*opened);
+        } else {
+          TRY(created.file, a.open_file(view.inode, how.flags & ~O_TRUNC, false));
+        }
+        TRY(created.node, a.node_of(view));
+        return created;
+      });
 }
 
 void AttemptFileSystem::tmpfile(NodeId parent, mode_t mode, const storage_fuse::OpenHow& how,

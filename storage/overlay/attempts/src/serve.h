@@ -25,48 +25,87 @@ inline void send(fuse::Reply<std::string_view>& reply, std::string& value) {
   reply.ok(std::string_view(value));
 }
 
-template <typename T, typename V>
-class Serving : public std::enable_shared_from_this<Serving<T, V>> {
+template <typename V, typename Deliver>
+class Serving : public std::enable_shared_from_this<Serving<V, Deliver>> {
  public:
   using Attempt = AttemptFileSystem::Attempt;
   using Operation = std::function<Answer<V>(Attempt&)>;
 
-  Serving(std::shared_ptr<Attempt> attempt, fuse::Reply<T> reply, Operation operation)
-      : attempt_(std::move(attempt)), reply_(std::move(reply)), operation_(std::move(operation)) {}
+  Serving(std::shared_ptr<Attempt> attempt, Operation operation, Deliver deliver)
+      : attempt_(std::move(attempt)),
+        operation_(std::move(operation)),
+        deliver_(std::move(deliver)) {}
+
+  // Beginning with what others have published by now, where that is to be seen.
+  void run_fresh() {
+    attempt_->refresh([self = this->shared_from_this()](int error) {
+      if (error != 0) return self->deliver_(fail(error));
+      self->run();
+    });
+  }
 
   void run() {
     std::unique_lock lock(attempt_->mutex);
     if (attempt_->dropped) {
       lock.unlock();
-      return reply_.fail(ESTALE);
+      return deliver_(fail(ESTALE));
     }
     attempt_->wants = {};
     Answer<V> answer = operation_(*attempt_);
     attempt_->write_journal();
     Wants wants = std::move(attempt_->wants);
     lock.unlock();
-    if (answer.ok()) return send(reply_, *answer);
-    if (const int error = answer.error().error; error != 0) return reply_.fail(error);
+    if (answer.ok() || answer.error().error != 0) return deliver_(std::move(answer));
     wants.need = answer.error().need;
     attempt_->satisfy(std::move(wants), [self = this->shared_from_this()](int error) {
-      if (error != 0) return self->reply_.fail(error);
+      if (error != 0) return self->deliver_(fail(error));
       self->run();
     });
   }
 
  private:
   const std::shared_ptr<Attempt> attempt_;
-  fuse::Reply<T> reply_;
   const Operation operation_;
+  Deliver deliver_;
 };
 
 // `operation` may be called several times, and must change nothing unless it succeeds.
+template <typename V, typename F, typename Deliver>
+auto serving(std::shared_ptr<AttemptFileSystem::Attempt> attempt, F&& operation,
+             Deliver&& deliver) {
+  return std::make_shared<Serving<V, std::decay_t<Deliver>>>(
+      std::move(attempt), std::forward<F>(operation), std::forward<Deliver>(deliver));
+}
+
+template <typename V, typename F, typename Deliver>
+void perform(std::shared_ptr<AttemptFileSystem::Attempt> attempt, F&& operation,
+             Deliver&& deliver) {
+  serving<V>(std::move(attempt), std::forward<F>(operation), std::forward<Deliver>(deliver))->run();
+}
+
+// Delivers to who asked.
+template <typename V, typename T>
+struct Replying {
+  fuse::Reply<T> reply;
+  void operator()(Answer<V> answer) {
+    answer.ok() ? send(reply, *answer) : reply.fail(answer.error().error);
+  }
+};
+
 template <typename V, typename T, typename F>
 void serve(std::shared_ptr<AttemptFileSystem::Attempt> attempt, fuse::Reply<T> reply,
            F&& operation) {
   if (!attempt) return reply.fail(ESTALE);
-  std::make_shared<Serving<T, V>>(std::move(attempt), std::move(reply), std::forward<F>(operation))
-      ->run();
+  perform<V>(std::move(attempt), std::forward<F>(operation), Replying<V, T>{std::move(reply)});
+}
+
+// Of requests that are to see what others have published.
+template <typename V, typename T, typename F>
+void serve_fresh(std::shared_ptr<AttemptFileSystem::Attempt> attempt, fuse::Reply<T> reply,
+                 F&& operation) {
+  if (!attempt) return reply.fail(ESTALE);
+  serving<V>(std::move(attempt), std::forward<F>(operation), Replying<V, T>{std::move(reply)})
+      ->run_fresh();
 }
 
 inline InodeNumber inode_of(fuse::NodeId node) { return node & storage::kInodeMax; }
@@ -84,25 +123,44 @@ struct Asked {
   bool resent = false;
 };
 
+// Where everything is published at once, a request is carried out and asks for that; when it was,
+// it comes here again.
+inline std::optional<Overlay::Earlier> earlier_of(const AttemptFileSystem::Attempt& attempt,
+                                                  const Asked& asked) {
+  if (!asked.resent && !attempt.publishes_at_once()) return std::nullopt;
+  return attempt.overlay.earlier(asked.unique);
+}
+
+inline Stop await_publication(AttemptFileSystem::Attempt& attempt) {
+  attempt.wants.published = true;
+  return Stop{};
+}
+
 // `make` gives the View of what it made.
 template <typename F>
 Answer<View> make_once(AttemptFileSystem::Attempt& attempt, const Asked& asked, F&& make) {
-  if (asked.resent)
-    if (const auto earlier = attempt.overlay.earlier(asked.unique))
-      return attempt.overlay.view(earlier->inode);
+  if (const auto earlier = earlier_of(attempt, asked)) {
+    if (attempt.publishes_at_once() && !earlier->published) return await_publication(attempt);
+    return attempt.overlay.view(earlier->inode);
+  }
   TRY_STATUS(attempt.may_change());
   TRY(View view, make());
   attempt.overlay.answered(asked.unique, 0, view.inode);
+  if (attempt.publishes_at_once()) return await_publication(attempt);
   return view;
 }
 
 template <typename F>
 Answer<storage_overlay::Done> do_once(AttemptFileSystem::Attempt& attempt, const Asked& asked,
                                       F&& change) {
-  if (asked.resent && attempt.overlay.earlier(asked.unique)) return storage_overlay::Done{};
+  if (const auto earlier = earlier_of(attempt, asked)) {
+    if (attempt.publishes_at_once() && !earlier->published) return await_publication(attempt);
+    return storage_overlay::Done{};
+  }
   TRY_STATUS(attempt.may_change());
   TRY_STATUS(change());
   attempt.overlay.answered(asked.unique, 0, 0);
+  if (attempt.publishes_at_once()) return await_publication(attempt);
   return storage_overlay::Done{};
 }
 

@@ -72,11 +72,18 @@ Answer<std::shared_ptr<base::UniqueFd>> AttemptFileSystem::Attempt::staging_file
 Answer<std::shared_ptr<CachedFile>> AttemptFileSystem::Attempt::cached_file(
     InodeNumber inode, const Content& content) {
   OpenFile& file = files[inode];
-  if (file.cached) return file.cached;
-  file.cached = cache.find(options.volume, inode, content);
-  if (file.cached) {
+  const auto is_it = [&](const std::shared_ptr<CachedFile>& known) {
+    return known && (!publishes() || ContentCache::is(*known, options.volume, inode, content));
+  };
+  if (is_it(file.cached)) return file.cached;
+  if (is_it(file.newer)) return file.newer;
+  file.newer.reset();
+  if (file.opens == 0 && !file.from_before) file.cached.reset();
+  auto& place = file.cached ? file.newer : file.cached;
+  place = cache.find(options.volume, inode, content);
+  if (place) {
     moved.read_local_bytes += static_cast<std::int64_t>(content.size);
-    return file.cached;
+    return place;
   }
   wants.content = inode;
   return Stop{};
@@ -119,12 +126,20 @@ Answer<storage_overlay::Done> AttemptFileSystem::Attempt::take_borrowed(InodeNum
     file.cached = cache.find(options.volume, inode, content);
   }
   TRY(const View view, overlay.view(inode));
+  if (publishes()) {
+    // The kernel holds on to the bytes of before, which others have replaced.
+    TRY(const Content content, overlay.content(inode));
+    if (file.from_before || !file.cached ||
+        !ContentCache::is(*file.cached, options.volume, inode, content))
+      return fail(ESTALE);
+  }
   if (options.staged_budget && !options.staged_budget->take(view.size)) return fail(EDQUOT);
   if (file.cached && !cache.give_away(file.cached).ok()) return fail(ENOSPC);
   if (const int error = rename_file(file_name('b', inode), 'f', inode); error != 0)
     return fail(error);
   file.borrowed = false;
   file.cached.reset();
+  file.newer.reset();
   return storage_overlay::Done{};
 }
 
@@ -143,6 +158,7 @@ Answer<storage_overlay::Done> AttemptFileSystem::Attempt::stage(const View& view
     ::futimens(fd.get(), times);
     if (const int error = rename_file(temporary, 'f', view.inode); error != 0) return fail(error);
     file.cached.reset();
+    file.newer.reset();
   }
   TRY_STATUS(overlay.stage(view.inode));
   if (!file.staged) {
@@ -197,7 +213,8 @@ Answer<storage_fuse::Opened> AttemptFileSystem::Attempt::open_file(InodeNumber i
     if (truncates) TRY_STATUS(empty(view, drop_privileges));
   }
   storage_fuse::Opened opened;
-  opened.no_flush = true;
+  opened.no_flush = !publishes_at_once() || !writes(flags);
+  if (publishes() && writes(flags)) opened.handle = kDurableWriter;
   OpenFile& file = files[inode];
   if (view.staged) {
     TRY(file.staged, staging_file(inode));
@@ -207,7 +224,7 @@ Answer<storage_fuse::Opened> AttemptFileSystem::Attempt::open_file(InodeNumber i
     opened.direct_io = writes(flags) && (set_ids || options.staged_budget);
   } else {
     TRY(const Content content, overlay.content(inode));
-    opened.keep_cache = true;
+    opened.keep_cache = !publishes();
     if (content.writer.empty()) {
       moved.read_local_bytes += static_cast<std::int64_t>(content.size);
     } else if (content.size <= system.cached_file_bytes_max) {
@@ -215,6 +232,8 @@ Answer<storage_fuse::Opened> AttemptFileSystem::Attempt::open_file(InodeNumber i
       if (!file.borrowed && file.opens == 0)
         file.borrowed = cache.lend(*cached, directory_.get(), file_name('b', inode));
       if (file.borrowed) opened.backing = open_name(file_name('b', inode), O_RDONLY);
+      // The kernel has the file of before: reads come here.
+      opened.direct_io = file.borrowed && cached == file.newer;
     }
   }
   ++file.opens;
@@ -231,9 +250,10 @@ void AttemptFileSystem::Attempt::close_file(InodeNumber inode, int flags) {
   OpenFile& file = at->second;
   if (writes(flags) && file.writers > 0) --file.writers;
   if (writes(flags)) closed.notify_all();
-  if (file.opens == 0 || --file.opens > 0 || (file.borrowed && file.from_before)) return;
+  if (file.opens == 0 || --file.opens > 0 || file.from_before) return;
   if (file.borrowed) remove_file('b', inode);
   files.erase(at);
+  if (publishes()) unstage_if_clean(inode);
 }
 
 }  // namespace storage_attempts

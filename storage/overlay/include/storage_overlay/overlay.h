@@ -63,11 +63,19 @@ class LiveNames {
   virtual bool spills() const { return false; }
 };
 
+// When what an attempt does becomes everybody's.
+enum class Publish {
+  kAtEnd,   // in one step
+  kOnSync,  // all of it, at each fsync
+  kAtOnce,  // names and attributes as they change, bytes when a file is closed
+};
+
 struct OverlayOptions {
   CommitNumber snapshot = 0;
   std::string activation;  // as WriteSet has them
   std::string writer;
-  hints::Volume volume;                 // tier, rules
+  hints::Volume volume;  // tier, rules
+  Publish publish = Publish::kAtEnd;
   std::uint64_t files_max = 1'000'000;  // that the attempt makes or changes: EDQUOT
   std::uint64_t names_bytes_max = std::uint64_t{1} << 30;  // of journal: ENOSPC
 };
@@ -120,6 +128,13 @@ struct Changes {
   storage::ReadSet read;
   storage::WriteSet write;
   std::vector<InodeNumber> staged;
+};
+
+// What of a staged file goes into a write set.
+enum class Bytes {
+  kNew,          // those of its staging file
+  kAsCommitted,  // those it was last committed with: the file counts as written all the same
+  kNotNow,       // nothing of it, unless its name or attributes changed
 };
 
 // Whether a new file of that name ("x.id") is ephemeral wherever it is made.
@@ -188,12 +203,40 @@ class Overlay {
   struct Earlier {
     int error = 0;
     InodeNumber inode = 0;
+    bool published = false;  // what it did was
   };
   std::optional<Earlier> earlier(std::uint64_t request) const;
   static constexpr std::size_t kAnswersMax = 4096;
 
   // --- The end.
   Changes changes() const;
+  Changes changes(const std::function<Bytes(InodeNumber)>& bytes_of) const;
+
+  // --- Publishing on the way: a commit of changes(), after which the attempt goes on above another
+  // snapshot. What it knew of the one before it asks for anew when it needs it; a file that others
+  // moved or removed meanwhile has no name here until it is found under another.
+  CommitNumber snapshot() const;
+  // All changes, and the staged `files`, are part of commit `number`, which is the
+  // snapshot now. `alone`: it is the next one after the snapshot before.
+  struct Stored {
+    Content content;
+    std::optional<FileTime> accessed, modified, changed;  // where they are not the overlay's
+  };
+  using StoredFiles = std::map<InodeNumber, Stored>;
+  void published(CommitNumber number, bool alone, const StoredFiles& files);
+  // kAtOnce: its bytes go with the next changes(), as `bytes_of` says there.
+  void rewritten(InodeNumber inode);
+  // What is not published is undone, as if it had not been asked for; files that were staged before
+  // keep their bytes. The snapshot is `number`.
+  void undo(CommitNumber number);
+  // Nothing but bytes of staged files is unpublished.
+  void move_to(CommitNumber number);
+  // Its bytes are those that it was committed with, or are not wanted.
+  void unstage(InodeNumber inode);
+  bool is_staged(InodeNumber inode) const;
+  std::vector<InodeNumber> staged() const;
+  // Others removed the file, or moved it to where it was not found yet.
+  bool is_lost(InodeNumber inode) const;
 
   // --- The journal. What was changed and learnt since the last call, as one record to append
   // before the operation is answered ("" when nothing was).

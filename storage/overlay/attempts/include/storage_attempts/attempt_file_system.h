@@ -27,12 +27,15 @@
 #include "storage/volume_provider.h"
 #include "storage_attempts/byte_budget.h"
 #include "storage_attempts/content_cache.h"
+#include "storage_attempts/publisher.h"
 #include "storage_attempts/snapshot_source.h"
 #include "storage_ephemeral/volume.h"
 #include "storage_fuse/file_system.h"
 #include "storage_overlay/overlay.h"
 
 namespace storage_attempts {
+
+using storage::CommitNumber;
 
 // Attempts have numbers from 1 on, never used again. What of a number is in node ids is its slot:
 // slots come round after 16 million attempts, with a new generation. Slot 0 is the mount's own.
@@ -53,6 +56,10 @@ struct AttemptOptions {
   // Of the bytes in `staging`, and of the volume's ephemeral files on this node; null: unbounded.
   // With one, the writes of the kernel come here, so that none gets past it.
   std::shared_ptr<ByteBudget> staged_budget, ephemeral_budget;
+  // For overlay.publish other than kAtEnd.
+  std::shared_ptr<Publisher> publisher;
+  // `staging` is of an earlier process: the commit of its last publication, if there was one.
+  std::optional<storage::CommitNumber> last_published;
 };
 
 // A file whose bytes are to be uploaded.
@@ -74,6 +81,7 @@ struct Finished {
   storage::ReadSet read;
   storage::WriteSet write;  // without the content of `staged`
   std::vector<StagedFile> staged;
+  std::vector<std::string> open;  // for writing: where they are, for people
 
   // Wherever the write set speaks of the files. Bytes that are inline are moved out of `contents`.
   void set_contents(std::map<InodeNumber, Content>& contents);
@@ -116,6 +124,24 @@ class AttemptFileSystem final : public storage_fuse::FileSystem {
   void await_closes(std::uint64_t attempt, std::chrono::milliseconds patience) const;
   // Where a name is in the volume, as far as the attempt knows; for people.
   std::string path_of(std::uint64_t attempt, const storage::NameKey& key) const;
+  // --- For attempts that publish on the way.
+  // What is to be published now, without the contents of `staged`. Until one of the next two is
+  // called, operations that would change something wait. Errors: as finish().
+  base::Result<Finished> begin_publication(std::uint64_t attempt);
+  // It was, and the attempt goes on above `now`. `contents`: of `staged`, inline ones too.
+  struct Publication {
+    CommitNumber number = 0;
+    bool alone = false;  // the next commit after the snapshot before
+    std::map<InodeNumber, Content> contents;
+  };
+  void published(std::uint64_t attempt, const Publication& publication, const Latest& now);
+  // It was not. Who waits gets the errno `error`, or 0: then it is tried again above `now`.
+  // `for_ever`: nothing is published any more, and nobody knows what was.
+  void not_published(std::uint64_t attempt, int error, std::optional<Latest> now = std::nullopt,
+                     bool for_ever = false);
+  // The end of such a one: where everything is published at once, also what files hold that were
+  // not closed. From then on nothing is changed. Waits. 0 or an errno.
+  int publish_rest(std::uint64_t attempt);
   // What it opened and wrote until now: durable files, then ephemeral ones if there were any.
   // kNotFound.
   base::Result<std::vector<storage::TierTraffic>> traffic(std::uint64_t attempt) const;

@@ -57,6 +57,9 @@ class ContentCache {
   // A file of the cache's, or nothing. It is not removed from the cache while somebody has it.
   std::shared_ptr<CachedFile> find(const std::string& volume, InodeNumber inode,
                                    const Content& content);
+  // Whether the file is that content.
+  static bool is(const CachedFile& file, const std::string& volume, InodeNumber inode,
+                 const Content& content);
   // The same, and brings it here; once for all who ask at one time.
   void get(const std::string& volume, InodeNumber inode, const Content& content,
            const std::shared_ptr<SnapshotSource>& source,
