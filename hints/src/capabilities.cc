@@ -171,6 +171,7 @@ Capabilities transactional_volumes() {
   able.quota = true;
   able.spill = true;
   able.rules = RuleForm::kAnyPattern;
+  able.foreign_volumes = true;  // those that are shared
   able.visibilities = {Visibility::kWriting, Visibility::kSealed};
   able.seals = {Seal::kActivation, Seal::kClose};
   able.fsyncs = {FsyncMeans::kStaging, FsyncMeans::kPublish};

@@ -108,6 +108,13 @@ void VolumeCommand::add_to(CLI::App& app) {
   rm_ = volume_->add_subcommand("rm", "Remove a file, an empty directory, or a whole volume");
   gc_ = volume_->add_subcommand("gc", "Remove now what nobody needs any more");
   fsck_ = volume_->add_subcommand("fsck", "Look for what a crash may have left");
+  share_ = volume_->add_subcommand("share", "Let the actions of another namespace use a volume");
+  unshare_ = volume_->add_subcommand("unshare", "Take that back; who has it open goes on");
+  for (CLI::App* const one : {share_, unshare_}) {
+    one->add_option("place", place_, "[NAMESPACE/]VOLUME")->required();
+    one->add_option("--with", with_, "The other namespace")->required();
+  }
+  share_->add_flag("--read-only", read_only_, "It may read, and nothing else");
   metrics_ = volume_->add_subcommand("metrics", "What the daemon counts, as Prometheus reads it");
   cp_ = volume_->add_subcommand("cp", "Copy a file into a volume or out of one");
   for (CLI::App* const one : {ls_, gc_, fsck_}) {
@@ -151,6 +158,10 @@ Status VolumeCommand::run_parsed() {
   if (stat_->parsed()) return show(*client, storage_control::Stat{place});
   if (du_->parsed()) return show(*client, storage_control::Usage{place});
   if (rm_->parsed()) return show(*client, storage_control::Remove{place, whole_volume_});
+  if (share_->parsed()) {
+    return show(*client, storage_control::Share{place, with_, read_only_});
+  }
+  if (unshare_->parsed()) return show(*client, storage_control::Unshare{place, with_});
   if (gc_->parsed()) return show(*client, storage_control::Collect{place});
   return show(*client, storage_control::Check{place, repair_});
 }

@@ -38,10 +38,12 @@ class VolumeCommand {
 
   CLI::App* volume_ = nullptr;
   CLI::App *ls_ = nullptr, *stat_ = nullptr, *du_ = nullptr, *cp_ = nullptr, *rm_ = nullptr,
-           *gc_ = nullptr, *fsck_ = nullptr, *metrics_ = nullptr;
+           *gc_ = nullptr, *fsck_ = nullptr, *metrics_ = nullptr, *share_ = nullptr,
+           *unshare_ = nullptr;
   std::filesystem::path socket_;
-  std::string place_, from_, to_;
-  bool whole_volume_ = false, repair_ = false, json_ = false, make_volume_ = false;
+  std::string place_, from_, to_, with_;
+  bool whole_volume_ = false, repair_ = false, json_ = false, make_volume_ = false,
+       read_only_ = false;
 };
 
 }  // namespace program

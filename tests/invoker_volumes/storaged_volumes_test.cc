@@ -44,6 +44,8 @@ class NoAttempts final : public storage_control::ControlHandler {
   Result<Json> usage(const storage_control::Usage&) override { return unknown(); }
   Result<Json> remove(const storage_control::Remove&) override { return unknown(); }
   Result<Json> copy(const storage_control::Copy&, base::UniqueFd) override { return unknown(); }
+  Result<Json> share(const storage_control::Share&) override { return unknown(); }
+  Result<Json> unshare(const storage_control::Unshare&) override { return unknown(); }
   Result<Json> collect(const storage_control::Collect&) override { return unknown(); }
   Result<Json> check(const storage_control::Check&) override { return unknown(); }
   Result<Json> metrics() override { return unknown(); }

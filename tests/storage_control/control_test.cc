@@ -65,6 +65,8 @@ class FolderAttempts final : public ControlHandler {
   Result<Json> copy(const Copy&, UniqueFd file) override {
     return Json::object({{"position", std::int64_t{::lseek(file.get(), 0, SEEK_CUR)}}});
   }
+  Result<Json> share(const Share&) override { return unknown(); }
+  Result<Json> unshare(const Unshare&) override { return unknown(); }
   Result<Json> collect(const Collect&) override { return unknown(); }
   Result<Json> check(const Check&) override { return unknown(); }
   Result<Json> metrics() override {

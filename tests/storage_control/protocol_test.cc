@@ -49,6 +49,8 @@ TEST(Protocol, EveryCallComesBackAsItWas) {
                                    Usage{Place{}},
                                    Remove{place, true},
                                    Copy{place, true, false},
+                                   Share{place, "team", true},
+                                   Unshare{place, "team"},
                                    Collect{place},
                                    Check{place, true},
                                    Metrics{}};

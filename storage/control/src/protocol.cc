@@ -80,6 +80,10 @@ Json to_json(const Copy& call) {
       .set("intoVolume", call.into_volume)
       .set("makeVolume", call.make_volume);
 }
+Json to_json(const Share& call) {
+  return begin("share", call.place).set("with", call.with).set("readOnly", call.read_only);
+}
+Json to_json(const Unshare& call) { return begin("unshare", call.place).set("with", call.with); }
 Json to_json(const Collect& call) { return begin("collect", call.place); }
 Json to_json(const Check& call) { return begin("check", call.place).set("repair", call.repair); }
 Json to_json(const Metrics&) { return begin("metrics"); }
@@ -111,6 +115,10 @@ Call call_from(const std::string& name, Fields& fields) {
   if (name == "copy") {
     return Copy{place_of(fields), fields.flag("intoVolume"), fields.flag("makeVolume")};
   }
+  if (name == "share") {
+    return Share{place_of(fields), fields.text("with"), fields.flag("readOnly")};
+  }
+  if (name == "unshare") return Unshare{place_of(fields), fields.text("with")};
   if (name == "collect") return Collect{place_of(fields)};
   if (name == "check") return Check{place_of(fields), fields.flag("repair")};
   if (name != "metrics") fields.fail("an unknown call");

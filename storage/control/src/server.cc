@@ -83,6 +83,8 @@ class Dispatch {
     }
     return handler_.copy(call, std::move(descriptor_));
   }
+  Result<Json> operator()(const Share& call) { return handler_.share(call); }
+  Result<Json> operator()(const Unshare& call) { return handler_.unshare(call); }
   Result<Json> operator()(const Collect& call) { return handler_.collect(call); }
   Result<Json> operator()(const Check& call) { return handler_.check(call); }
   Result<Json> operator()(const Metrics&) { return handler_.metrics(); }

@@ -91,6 +91,12 @@ class DaemonOfNode final : public Daemon {
   base::Result<base::Json> copy(const storage_control::Copy& call, base::UniqueFd file) override {
     return people_.copy(call, std::move(file));
   }
+  base::Result<base::Json> share(const storage_control::Share& call) override {
+    return people_.share(call);
+  }
+  base::Result<base::Json> unshare(const storage_control::Unshare& call) override {
+    return people_.unshare(call);
+  }
   base::Result<base::Json> collect(const storage_control::Collect& call) override {
     return people_.collect(call);
   }
@@ -118,8 +124,9 @@ class DaemonOfNode final : public Daemon {
     std::shared_ptr<Volume> volume;
     storage_tree::Snapshot snapshot;
   };
-  // `meanwhile` is called while the store is asked, if that comes first.
-  base::Result<VolumeView> begin_view(const VolumeName& name, uid_t uid,
+  // `make`: where it is missing. `meanwhile` is called while the store is asked, if that comes
+  // first.
+  base::Result<VolumeView> begin_view(const VolumeName& name, uid_t uid, bool make,
                                       const std::function<void()>& meanwhile);
   base::Status attach(const std::shared_ptr<Attempt>& attempt, bool is_new,
                       std::optional<storage::CommitNumber> last_published = std::nullopt);

@@ -43,7 +43,7 @@ class NewFolder {
 };
 
 // What this build cannot do, whoever asked for it.
-Status check_hint(const hints::Volume& volume, const std::string& namespace_name) {
+Status check_hint(const hints::Volume& volume) {
   const auto refused = [&](const std::string& what) {
     return Error{ErrorCode::kUnsupported, "volume " + base::quoted(volume.name) + ": " + what};
   };
@@ -51,8 +51,34 @@ Status check_hint(const hints::Volume& volume, const std::string& namespace_name
     return refused("nobody says here which activations are one session");
   }
   if (volume.copies > kCopiesMax) return refused("ephemeral files have two copies at most");
-  if (volume.owner && *volume.owner != namespace_name) {
-    return refused("it belongs to another namespace");
+  return {};
+}
+
+// A volume of another namespace is opened where that shares it; whether there is one without that
+// is nobody's business.
+Status check_grant(Volumes& volumes, const VolumeName& name, const hints::Volume& hint,
+                   const std::string& namespace_name) {
+  TRY(const auto grant, volumes.grant_of(name, namespace_name));
+  const std::string path = name.namespace_name + "/" + name.name;
+  const std::string command = "larder volume share " + path + " --with " + namespace_name;
+  if (!grant) {
+    return Error{ErrorCode::kUnsupported, "volume " + base::quoted(path) + " is not shared with " +
+                                              base::quoted(namespace_name) +
+                                              "; who runs the platform can do that: " + command};
+  }
+  if (!grant->read_only || hint.read_only) return {};
+  return Error{ErrorCode::kUnsupported,
+               "volume " + base::quoted(path) + " is shared with " + base::quoted(namespace_name) +
+                   " to be read only: say \"readOnly\": true, or ask for " + command};
+}
+
+// Who sees a commit sees the ephemeral names that its activation had told before it: where the
+// volume has moved on, names that were asked for at the same time may be older than that.
+Status hear_as_of(Volume& volume, const storage_tree::Snapshot& snapshot) {
+  const auto number = snapshot.number();
+  auto heard = volume.heard.load();
+  TRY_STATUS(wait_for([&](auto done) { volume.ephemeral->refresh(std::move(done)); }));
+  while (heard < number && !volume.heard.compare_exchange_weak(heard, number)) {
   }
   return {};
 }
@@ -61,7 +87,7 @@ Status check_hint(const hints::Volume& volume, const std::string& namespace_name
 
 Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
                                                      const storage_control::Open& call) {
-  TRY_STATUS(check_hint(call.volume, call.namespace_name));
+  TRY_STATUS(check_hint(call.volume));
   if (call.activation_id.empty() || call.activation_id.size() > kActivationBytesMax) {
     return Error{ErrorCode::kInvalidArgument, "an activation's id has 1 to 128 bytes"};
   }
@@ -73,11 +99,13 @@ Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
   facts.writer = random_name();
   facts.hint = call.volume;
   TRY(facts.number, numbers_.take());
+  const bool own = facts.volume.namespace_name == call.namespace_name;
+  if (!own) TRY_STATUS(check_grant(volumes_, facts.volume, call.volume, call.namespace_name));
   const auto folder = folder_of(facts.number);
   NewFolder kept(folder);
   std::optional<Status> made_folder;
   TRY(auto view,
-      begin_view(facts.volume, call.uid, [&] { made_folder = Attempt::make_folder(folder); }));
+      begin_view(facts.volume, call.uid, own, [&] { made_folder = Attempt::make_folder(folder); }));
   if (!made_folder) made_folder = Attempt::make_folder(folder);
   TRY_STATUS(*std::move(made_folder));
   TRY(const bool made,
@@ -99,17 +127,19 @@ Result<std::shared_ptr<Attempt>> DaemonOfNode::begin(const std::string& client,
 // the same time, and the folder is made then. What was flushed and committed before this attempt
 // began, it sees. That the name means another volume by now, the tree of the old one says.
 Result<DaemonOfNode::VolumeView> DaemonOfNode::begin_view(const VolumeName& name, uid_t uid,
+                                                          bool make,
                                                           const std::function<void()>& meanwhile) {
   auto volume = volumes_.last_opened(name);
   for (int tries = 1;; ++tries) {
     if (!volume) {
-      TRY(volume, volumes_.open_or_make(name, uid));
+      TRY(volume, make ? volumes_.open_or_make(name, uid) : volumes_.open(name));
     }
     Pending names([&](auto done) { volume->ephemeral->refresh(std::move(done)); });
     auto snapshot = volume->tree->begin(tries == 1 ? meanwhile : std::function<void()>());
     const Status heard = names.wait();
     if (snapshot) {
       TRY_STATUS(heard);
+      if (snapshot->number() > volume->heard) TRY_STATUS(hear_as_of(*volume, *snapshot));
       return VolumeView{std::move(volume), *std::move(snapshot)};
     }
     if (snapshot.error().code != ErrorCode::kNotFound || tries == kVolumesMax) {

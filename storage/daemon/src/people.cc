@@ -132,6 +132,8 @@ Result<Json> People::stat(const storage_control::Stat& call) {
   json.set("writer", seen->entry.content.writer).set("versions", std::move(versions));
   if (!parts.empty()) return json;
   TRY(const auto stat, visit.tree().stat());
+  TRY(Json shared, shared_with({call.place.namespace_name, call.place.volume}));
+  json.set("sharedWith", std::move(shared));
   return json.set("head", stat.head)
       .set("horizon", stat.horizon)
       .set("keys", stat.keys)

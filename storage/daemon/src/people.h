@@ -26,11 +26,14 @@ class People {
   base::Result<base::Json> usage(const storage_control::Usage& call);
   base::Result<base::Json> remove(const storage_control::Remove& call);
   base::Result<base::Json> copy(const storage_control::Copy& call, base::UniqueFd file);
+  base::Result<base::Json> share(const storage_control::Share& call);
+  base::Result<base::Json> unshare(const storage_control::Unshare& call);
   base::Result<base::Json> collect(const storage_control::Collect& call);
   base::Result<base::Json> check(const storage_control::Check& call);
 
  private:
   base::Result<base::Json> list_volumes(const storage_control::List& call);
+  base::Result<base::Json> shared_with(const VolumeName& name);
   base::Result<std::vector<VolumeName>> names_of(const storage_control::Place& place);
 
   Volumes& volumes_;

@@ -112,6 +112,30 @@ Result<std::vector<VolumeName>> People::names_of(const Place& place) {
   return names;
 }
 
+Result<Json> People::share(const storage_control::Share& call) {
+  const VolumeName name{call.place.namespace_name, call.place.volume};
+  TRY_STATUS(volumes_.share(name, {call.with, call.read_only}));
+  TRY(Json shared, shared_with(name));
+  return Json::object({{"sharedWith", std::move(shared)}});
+}
+
+Result<Json> People::unshare(const storage_control::Unshare& call) {
+  const VolumeName name{call.place.namespace_name, call.place.volume};
+  TRY_STATUS(volumes_.unshare(name, call.with));
+  TRY(Json shared, shared_with(name));
+  return Json::object({{"sharedWith", std::move(shared)}});
+}
+
+Result<Json> People::shared_with(const VolumeName& name) {
+  TRY(const auto grants, volumes_.grants(name));
+  Json shared = Json::array();
+  for (const Grant& grant : grants) {
+    shared.append(
+        Json::object({{"namespace", grant.namespace_name}, {"readOnly", grant.read_only}}));
+  }
+  return shared;
+}
+
 Result<Json> People::collect(const storage_control::Collect& call) {
   TRY(const auto names, names_of(call.place));
   Json json = Json::object();

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "grants.h"
 #include "storage/volume_name.h"
 
 namespace storage_daemon {
@@ -17,12 +18,6 @@ using base::Status;
 constexpr std::size_t kPageMax = 500;
 
 storage::ObjectId registry() { return {storage::Pool::kMetadata, "larder", "volumes"}; }
-
-Result<std::string> key_of(const VolumeName& name) {
-  TRY(std::string key, storage::encode_name(name.namespace_name));
-  TRY(const std::string last, storage::encode_name(name.name));
-  return key + "/" + last;
-}
 
 Result<VolumeName> name_of(const std::string& key) {
   const auto slash = key.find('/');
@@ -40,6 +35,12 @@ Error unknown(const std::string& key) {
 }
 
 }  // namespace
+
+Result<std::string> key_of(const VolumeName& name) {
+  TRY(std::string key, storage::encode_name(name.namespace_name));
+  TRY(const std::string last, storage::encode_name(name.name));
+  return key + "/" + last;
+}
 
 std::string random_name() {
   std::array<unsigned char, 16> bytes{};
@@ -209,6 +210,7 @@ Status Volumes::remove(const VolumeName& name) {
   TRY(const std::string space, find_space(key));
   TRY_STATUS(storage_tree::Tree::mark_removed(store_, space));
   TRY_STATUS(unregister(key, space));
+  TRY_STATUS(forget_grants(store_, key));
   {
     const std::lock_guard lock(mutex_);
     open_.erase(space);

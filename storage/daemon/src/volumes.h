@@ -4,6 +4,7 @@
 // name that is used once. So a volume that is removed and made again is another one.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -30,6 +31,14 @@ struct VolumeName {
   std::string name;
 
   auto operator<=>(const VolumeName&) const = default;
+};
+
+// That a namespace may open a volume of another one.
+struct Grant {
+  std::string namespace_name;
+  bool read_only = false;
+
+  bool operator==(const Grant&) const = default;
 };
 
 // The root as of the latest snapshot that was asked for: every attempt begins with it.
@@ -60,6 +69,8 @@ struct Volume {
   std::unique_ptr<storage_tree::Tree> tree;
   std::shared_ptr<storage_ephemeral::Volume> ephemeral;
   KnownRoot root;
+  // Ephemeral names that came with commits up to this one are known here.
+  std::atomic<storage::CommitNumber> heard{0};
 };
 
 // A random name of 32 hexadecimal digits.
@@ -98,6 +109,15 @@ class Volumes {
     std::string after;                // for the next page; "" at the end
   };
   base::Result<Page> list(const std::string& namespace_name, const std::string& after);
+
+  // Who else may open it, in an object beside the registry. Sharing is of this volume: one that is
+  // made under its name after it was removed is shared with nobody. kNotFound: no such volume.
+  base::Status share(const VolumeName& name, const Grant& grant);
+  base::Status unshare(const VolumeName& name, const std::string& namespace_name);
+  base::Result<std::vector<Grant>> grants(const VolumeName& name);
+  // Nothing: the namespace may not open it, or there is none.
+  base::Result<std::optional<Grant>> grant_of(const VolumeName& name,
+                                              const std::string& namespace_name);
 
   // Of all volumes there are.
   base::Result<std::set<std::string>> spaces();

@@ -101,6 +101,21 @@ struct Copy {
 
   bool operator==(const Copy&) const = default;
 };
+// Another namespace may open the volume from now on. What it was granted before is replaced.
+struct Share {
+  Place place;  // a volume
+  std::string with;
+  bool read_only = false;
+
+  bool operator==(const Share&) const = default;
+};
+// Not any more: activations that have it open go on.
+struct Unshare {
+  Place place;
+  std::string with;
+
+  bool operator==(const Unshare&) const = default;
+};
 struct Collect {
   Place place;  // a volume, or all
 
@@ -116,8 +131,8 @@ struct Metrics {
   bool operator==(const Metrics&) const = default;
 };
 
-using Call =
-    std::variant<Hello, Open, Finish, List, Stat, Usage, Remove, Copy, Collect, Check, Metrics>;
+using Call = std::variant<Hello, Open, Finish, List, Stat, Usage, Remove, Copy, Share, Unshare,
+                          Collect, Check, Metrics>;
 
 struct Numbered {
   CallId id = 0;

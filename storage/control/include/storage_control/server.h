@@ -31,6 +31,8 @@ class ControlHandler {
   virtual base::Result<base::Json> usage(const Usage& call) = 0;
   virtual base::Result<base::Json> remove(const Remove& call) = 0;
   virtual base::Result<base::Json> copy(const Copy& call, base::UniqueFd file) = 0;
+  virtual base::Result<base::Json> share(const Share& call) = 0;
+  virtual base::Result<base::Json> unshare(const Unshare& call) = 0;
   virtual base::Result<base::Json> collect(const Collect& call) = 0;
   virtual base::Result<base::Json> check(const Check& call) = 0;
   virtual base::Result<base::Json> metrics() = 0;
