@@ -57,10 +57,21 @@ class StagedVolumes final : public invoker::StagedFiles {
 
 base::Result<std::unique_ptr<invoker::StagedFiles>> VolumeStager::stage(
     const invoker::StageRequest& request) {
+  using Opened = base::Result<std::unique_ptr<storage::OpenVolume>>;
+  std::vector<std::optional<Opened>> opened(request.volumes.size());
+  {
+    const auto open = [&](std::size_t i) {
+      opened[i] =
+          provider_.open(request.namespace_name, request.activation_id, request.volumes[i], uid_);
+    };
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < opened.size(); ++i) others.emplace_back(open, i);
+    if (!opened.empty()) open(0);
+  }
   auto staged = std::make_unique<StagedVolumes>();
-  for (const hints::Volume& volume : request.volumes) {
-    TRY(auto opened, provider_.open(request.namespace_name, request.activation_id, volume, uid_));
-    staged->add(volume.path, std::move(opened));
+  for (std::size_t i = 0; i < opened.size(); ++i) {
+    TRY(auto volume, *std::move(opened[i]));
+    staged->add(request.volumes[i].path, std::move(volume));
   }
   return std::unique_ptr<invoker::StagedFiles>(std::move(staged));
 }
